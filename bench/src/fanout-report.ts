@@ -1,0 +1,192 @@
+import type { FanoutResult } from './load/job.ts';
+import { describeMachine, type Pinning } from './machine.ts';
+import * as report from './report.ts';
+import type { Target } from './targets/target.ts';
+
+/** Of each message. */
+export const CONTENT_BYTES = 128;
+/** Share of a core from which on the load process may have been what limited a run. */
+const BOTTLENECK = 0.9;
+/** Share of a run's time that other processes may take from its cores without remark. */
+const DISTURBED = 0.1;
+const RATIOS: readonly (readonly [string, string])[] = [
+  ['fanwire', 'ws-loop'],
+  ['fanwire', 'socket.io'],
+  ['fanwire-memory', 'ws-loop'],
+  ['fanwire-memory', 'socket.io'],
+];
+
+export interface Options {
+  readonly subscribers: number;
+  readonly publishers: number;
+  readonly window: readonly number[];
+  readonly seconds: number;
+  readonly warmup: number;
+  readonly rounds: number;
+  readonly targets: readonly Target[];
+  readonly pin: boolean;
+  readonly json?: string;
+}
+
+/** One target in one round with one window. */
+export interface Run {
+  readonly round: number;
+  readonly window: number;
+  readonly target: string;
+  /** Null where it failed. */
+  readonly result: FanoutResult | null;
+  readonly error: string | null;
+}
+
+export function text(options: Options, runs: readonly Run[], cores: Pinning | null): string {
+  const pinned = cores === null ? 'not pinned' : `server on core ${cores.server}, load on core ${cores.load}`;
+  const parts = [
+    `fanout: ${options.subscribers} subscribers, ${CONTENT_BYTES}-byte content, ${options.rounds} × ` +
+      `${options.seconds} s after ${options.warmup} s of warm-up, ${pinned}`,
+    ...options.targets.map((target) => `  ${target.name}: ${target.title}`),
+  ];
+  for (const window of options.window) {
+    const ofWindow = runs.filter((one) => one.window === window);
+    parts.push('', `${window} in flight, medians`, figures(options.targets, ofWindow));
+    const compared = comparison(ofWindow);
+    if (compared !== null) parts.push('', compared);
+  }
+  const remarks = remarksOn(runs);
+  return [...parts, ...(remarks.length > 0 ? ['', ...remarks] : [])].join('\n');
+}
+
+function figures(shown: readonly Target[], runs: readonly Run[]): string {
+  const heading = [
+    'target',
+    'deliveries/s',
+    'lowest',
+    'highest',
+    'p50',
+    'p99',
+    'server CPU',
+    'CPU µs/delivery',
+    'load CPU',
+    'bytes each',
+  ];
+  const rows = shown.map((target) => {
+    const results = resultsOf(runs, target.name).filter((result) => result !== null);
+    const of = (pick: (result: FanoutResult) => number | null, format: (value: number) => string) =>
+      report.orDash(report.median(results.map(pick).filter((value) => value !== null)), format);
+    const rates = results.map((result) => result.deliveriesPerSecond);
+    return [
+      target.name,
+      of((result) => result.deliveriesPerSecond, report.short),
+      rates.length === 0 ? report.NONE : report.short(Math.min(...rates)),
+      rates.length === 0 ? report.NONE : report.short(Math.max(...rates)),
+      of((result) => result.latency.p50, report.milliseconds),
+      of((result) => result.latency.p99, report.milliseconds),
+      of((result) => result.serverUtilisation, report.percent),
+      of(
+        (result) => result.serverMicrosecondsPerDelivery,
+        (value) => value.toFixed(3),
+      ),
+      of((result) => result.loadUtilisation, report.percent),
+      of((result) => result.bytesPerDelivery, report.bytes),
+    ];
+  });
+  return report.table(heading, rows);
+}
+
+/** By round, so that the n-th results of two targets are a pair. */
+function resultsOf(runs: readonly Run[], target: string): (FanoutResult | null)[] {
+  return runs.filter((one) => one.target === target).map((one) => one.result);
+}
+
+interface Ratio {
+  readonly measured: string;
+  readonly reference: string;
+  readonly deliveries: readonly number[];
+  readonly cpuPerDelivery: readonly number[];
+}
+
+function ratiosOf(runs: readonly Run[]): Ratio[] {
+  return RATIOS.flatMap(([measured, reference]) => {
+    const ours = resultsOf(runs, measured);
+    const theirs = resultsOf(runs, reference);
+    const over = (pick: (result: FanoutResult) => number | null) => {
+      const values = (results: (FanoutResult | null)[]) =>
+        results.map((one) => (one === null ? null : pick(one)));
+      return report.pairedRatios(values(ours), values(theirs));
+    };
+    const deliveries = over((result) => result.deliveriesPerSecond);
+    const cpuPerDelivery = over((result) => result.serverMicrosecondsPerDelivery);
+    return deliveries.length === 0 ? [] : [{ measured, reference, deliveries, cpuPerDelivery }];
+  });
+}
+
+function comparison(runs: readonly Run[]): string | null {
+  const rows = ratiosOf(runs).map((ratio) => [
+    `${ratio.measured} / ${ratio.reference}`,
+    report.orDash(report.median(ratio.deliveries), report.ratio),
+    report.ratio(Math.min(...ratio.deliveries)),
+    report.ratio(Math.max(...ratio.deliveries)),
+    report.orDash(report.median(ratio.cpuPerDelivery), report.ratio),
+  ]);
+  if (rows.length === 0) return null;
+  return report.table(['round by round', 'deliveries/s', 'lowest', 'highest', 'CPU/delivery'], rows);
+}
+
+/** What a reader must know before believing the figures, most serious first. */
+function remarksOn(runs: readonly Run[]): string[] {
+  return [...new Set(runs.flatMap((one) => remarksOnRun(one)))];
+}
+
+function remarksOnRun({ target, window, result, error, round }: Run): string[] {
+  const where = `${target}, ${window} in flight, round ${round + 1}`;
+  if (result === null) return [`FAILED ${where}: ${error}`];
+  const remarks: string[] = [];
+  if (result.lost > 0) remarks.push(`LOST ${where}: ${result.lost} deliveries never came`);
+  if (!result.sameOrder) remarks.push(`ORDER ${where}: the sampled subscribers did not see one same order`);
+  for (const [reason, count] of Object.entries(result.dropped)) {
+    remarks.push(`DROPPED ${where}: ${count} connections: ${reason}`);
+  }
+  if (result.loadUtilisation > BOTTLENECK) {
+    remarks.push(
+      `LOAD-BOUND ${where}: the load process was the bottleneck (${report.percent(result.loadUtilisation)} of a ` +
+        'core), the server could have delivered more',
+    );
+  }
+  const waited = Math.max(result.serverWaited ?? 0, result.loadWaited ?? 0);
+  if (waited > DISTURBED) {
+    remarks.push(
+      `DISTURBED ${where}: another process had the core for ${report.percent(waited)} of the time`,
+    );
+  }
+  return remarks;
+}
+
+export function document(options: Options, runs: readonly Run[], cores: Pinning | null): object {
+  return {
+    scenario: 'fanout',
+    date: new Date().toISOString(),
+    machine: describeMachine(),
+    pinning: cores,
+    options: {
+      subscribers: options.subscribers,
+      publishers: options.publishers,
+      windows: options.window,
+      seconds: options.seconds,
+      warmupSeconds: options.warmup,
+      rounds: options.rounds,
+      contentBytes: CONTENT_BYTES,
+    },
+    targets: options.targets.map(({ name, title }) => ({ name, title })),
+    ratios: options.window.flatMap((window) =>
+      ratiosOf(runs.filter((one) => one.window === window)).map((ratio) => ({
+        window,
+        measured: ratio.measured,
+        reference: ratio.reference,
+        deliveriesPerSecond: report.median(ratio.deliveries),
+        cpuPerDelivery: report.median(ratio.cpuPerDelivery),
+        rounds: ratio.deliveries,
+      })),
+    ),
+    remarks: remarksOn(runs),
+    runs,
+  };
+}

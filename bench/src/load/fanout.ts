@@ -1,0 +1,250 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { cpuSeconds, waitedSeconds } from '../machine.ts';
+import type { Speech } from '../targets/target.ts';
+import { type Client, openClients } from './client.ts';
+import { clientFrame, OPCODE } from './frames.ts';
+import type { FanoutJob, FanoutResult } from './job.ts';
+import { Journal, percentile } from './journal.ts';
+import { findStamp, readStamp, stampedContent, writeStamp } from './stamp.ts';
+
+/** Subscribers, besides the publishers, whose every delivery is looked at. */
+const SAMPLED = 8;
+const STALL_MS = 3000;
+const STALL_CHECK_MS = 250;
+const DRAIN_MS = 5000;
+const DRAIN_CHECK_MS = 20;
+
+/** A subscriber whose every delivery is looked at: when it came, and in which order. */
+class Witness {
+  seen = 0;
+  /** Of the message numbers in their order: equal for two witnesses that saw the same. */
+  orderHash = 0;
+  readonly client: Client;
+
+  constructor(client: Client, journal: Journal, onDelivery: (sequence: number) => void) {
+    this.client = client;
+    client.watch = (payload) => {
+      const at = findStamp(payload);
+      if (at === -1) return false;
+      const sequence = readStamp(payload, at);
+      this.seen++;
+      this.orderHash = (Math.imul(this.orderHash, 31) + sequence) | 0;
+      journal.received(sequence);
+      onDelivery(sequence);
+      return true;
+    };
+  }
+}
+
+/** Keeps its share of the window in flight: what it published and has not received back itself. */
+class Publisher {
+  readonly witness: Witness;
+  readonly #client: Client;
+  readonly #journal: Journal;
+  readonly #index: number;
+  readonly #share: number;
+  readonly #frame: Buffer;
+  readonly #stampAt: number;
+  #inFlight = 0;
+  #isStopped = false;
+
+  constructor(client: Client, journal: Journal, index: number, share: number, frame: Buffer) {
+    this.#client = client;
+    this.#journal = journal;
+    this.#index = index;
+    this.#share = share;
+    this.#frame = frame;
+    this.#stampAt = findStamp(frame);
+    this.witness = new Witness(client, journal, (sequence) => {
+      if (journal.publisherOf(sequence) === index) this.#inFlight--;
+    });
+    client.afterRead = () => this.fill();
+  }
+
+  /** Publishes in one write as many messages as the window has room for. */
+  fill(): void {
+    const room = this.#share - this.#inFlight;
+    if (room <= 0 || this.#isStopped) return;
+    const size = this.#frame.length;
+    const bytes = Buffer.allocUnsafe(room * size);
+    for (let index = 0; index < room; index++) {
+      this.#frame.copy(bytes, index * size);
+      writeStamp(bytes, index * size + this.#stampAt, this.#journal.publish(this.#index));
+    }
+    this.#inFlight += room;
+    this.#client.write(bytes);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Why this one can publish no more, or null. */
+  get failure(): string | null {
+    return this.#client.complaint ?? this.#client.closed;
+  }
+}
+
+/** All connections of a run, and the sums over them. */
+class Crowd {
+  readonly journal = new Journal();
+  readonly clients: readonly Client[];
+  readonly witnesses: readonly Witness[];
+  readonly publishers: readonly Publisher[];
+
+  constructor(clients: readonly Client[], job: FanoutJob, speech: Speech) {
+    this.clients = clients;
+    const count = Math.min(job.publishers, job.window, clients.length);
+    const others = clients.slice(0, clients.length - count);
+    for (const client of others) client.countFrom(job.contentBytes);
+    const sampled = evenlySpaced(others, SAMPLED);
+    for (const client of sampled) client.countFrom(Number.POSITIVE_INFINITY);
+
+    const frame = clientFrame(OPCODE.text, Buffer.from(speech.publish(stampedContent(job.contentBytes))));
+    // The last to subscribe publish: where a server goes through subscribers in that order, a message counts as
+    // in flight until (nearly) all have got it.
+    this.publishers = clients.slice(clients.length - count).map((client, index) => {
+      const share = Math.floor(job.window / count) + (index < job.window % count ? 1 : 0);
+      return new Publisher(client, this.journal, index, share, frame);
+    });
+    const bystanders = sampled.map((client) => new Witness(client, this.journal, () => {}));
+    this.witnesses = [...bystanders, ...this.publishers.map((publisher) => publisher.witness)];
+  }
+
+  deliveries(): number {
+    let sum = 0;
+    for (const client of this.clients) sum += client.reader.counted;
+    for (const witness of this.witnesses) sum += witness.seen;
+    return sum;
+  }
+
+  bytes(): number {
+    return this.clients.reduce((sum, client) => sum + client.bytesRead, 0);
+  }
+
+  /** Messages that open connections have yet to get. Only meaningful after the last publish. */
+  missing(): number {
+    const seen = new Map(this.witnesses.map((witness) => [witness.client, witness.seen]));
+    return this.clients.reduce((sum, client) => {
+      if (client.closed !== null) return sum;
+      return sum + this.journal.published - client.reader.counted - (seen.get(client) ?? 0);
+    }, 0);
+  }
+}
+
+function evenlySpaced<T>(items: readonly T[], count: number): T[] {
+  if (items.length <= count) return [...items];
+  return items.filter((_, index) => index % Math.floor(items.length / count) === 0).slice(0, count);
+}
+
+/** Connects, publishes for the warm-up and the measured time, and counts. Rejects if messages stop coming. */
+export async function measureFanout(job: FanoutJob, speech: Speech): Promise<FanoutResult> {
+  const clients = await openClients(job.subscribers, job.port, speech);
+  try {
+    const crowd = new Crowd(clients, job, speech);
+    const stall = watchForStall(crowd);
+    try {
+      const run = publishAndCount(crowd, job);
+      run.catch(() => {});
+      const [before, after] = await Promise.race([run, stall.stalled]);
+      const latencies = crowd.journal.latencies();
+      for (const publisher of crowd.publishers) publisher.stop();
+      await drained(crowd);
+      return summarise(crowd, before, after, latencies);
+    } finally {
+      stall.stop();
+    }
+  } finally {
+    for (const client of clients) client.destroy();
+  }
+}
+
+async function publishAndCount(crowd: Crowd, job: FanoutJob): Promise<[Snapshot, Snapshot]> {
+  for (const publisher of crowd.publishers) publisher.fill();
+  await delay(job.warmupSeconds * 1000);
+  crowd.journal.restart();
+  const before = snapshot(crowd, job.serverPid);
+  await delay(job.seconds * 1000);
+  return [before, snapshot(crowd, job.serverPid)];
+}
+
+interface Snapshot {
+  readonly time: number;
+  readonly deliveries: number;
+  readonly bytes: number;
+  readonly published: number;
+  readonly serverCpu: number | null;
+  readonly serverWaited: number | null;
+  readonly loadCpu: number;
+  readonly loadWaited: number | null;
+}
+
+function snapshot(crowd: Crowd, serverPid: number): Snapshot {
+  const { user, system } = process.cpuUsage();
+  return {
+    time: performance.now() / 1000,
+    deliveries: crowd.deliveries(),
+    bytes: crowd.bytes(),
+    published: crowd.journal.published,
+    serverCpu: cpuSeconds(serverPid),
+    serverWaited: waitedSeconds(serverPid),
+    loadCpu: (user + system) / 1e6,
+    loadWaited: waitedSeconds(process.pid),
+  };
+}
+
+function summarise(crowd: Crowd, before: Snapshot, after: Snapshot, latencies: Float64Array): FanoutResult {
+  const seconds = after.time - before.time;
+  const deliveries = after.deliveries - before.deliveries;
+  const over = (from: number | null, to: number | null) => (from === null || to === null ? null : to - from);
+  const share = (value: number | null) => (value === null ? null : value / seconds);
+  const serverCpuSeconds = over(before.serverCpu, after.serverCpu);
+  const hashes = crowd.witnesses
+    .filter((witness) => witness.client.closed === null)
+    .map((one) => one.orderHash);
+  return {
+    seconds,
+    deliveries,
+    deliveriesPerSecond: deliveries / seconds,
+    publishedPerSecond: (after.published - before.published) / seconds,
+    bytesPerDelivery: (after.bytes - before.bytes) / Math.max(1, deliveries),
+    serverCpuSeconds,
+    serverMicrosecondsPerDelivery:
+      serverCpuSeconds === null ? null : (serverCpuSeconds * 1e6) / Math.max(1, deliveries),
+    serverUtilisation: share(serverCpuSeconds),
+    loadUtilisation: (after.loadCpu - before.loadCpu) / seconds,
+    serverWaited: share(over(before.serverWaited, after.serverWaited)),
+    loadWaited: share(over(before.loadWaited, after.loadWaited)),
+    latency: { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99), samples: latencies.length },
+    lost: crowd.missing(),
+    dropped: tally(crowd.clients.flatMap((client) => client.closed ?? [])),
+    sameOrder: new Set(hashes).size <= 1,
+  };
+}
+
+function tally(reasons: readonly string[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return Object.fromEntries(counts);
+}
+
+/** Rejects `stalled` when a publisher cannot go on, or when nothing has come for three seconds. */
+function watchForStall(crowd: Crowd): { stalled: Promise<never>; stop(): void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  let last = { deliveries: -1, at: performance.now() };
+  const timer = setInterval(() => {
+    const failure = crowd.publishers.map((publisher) => publisher.failure).find((reason) => reason !== null);
+    if (failure !== undefined) reject(new Error(`a publisher was stopped: ${failure}`));
+    const deliveries = crowd.deliveries();
+    if (deliveries !== last.deliveries) last = { deliveries, at: performance.now() };
+    else if (performance.now() - last.at > STALL_MS) reject(new Error('no delivery came for three seconds'));
+  }, STALL_CHECK_MS);
+  promise.catch(() => {});
+  return { stalled: promise, stop: () => clearInterval(timer) };
+}
+
+/** Waits until every open connection has every message, but not longer than five seconds. */
+async function drained(crowd: Crowd): Promise<void> {
+  const end = performance.now() + DRAIN_MS;
+  while (crowd.missing() > 0 && performance.now() < end) await delay(DRAIN_CHECK_MS);
+}

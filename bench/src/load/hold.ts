@@ -1,0 +1,24 @@
+import { targetNamed } from '../targets/registry.ts';
+import { type Client, openClients } from './client.ts';
+import type { HoldJob } from './job.ts';
+
+/** The connections of the idle scenario: opened once, then left alone but for pings. */
+export class Holder {
+  #clients: Client[] = [];
+
+  async hold(job: HoldJob): Promise<null> {
+    const speech = targetNamed(job.target).speech({ subscribe: job.subscribe });
+    this.#clients.push(...(await openClients(job.connections, job.port, speech)));
+    return null;
+  }
+
+  held(): number {
+    return this.#clients.filter((client) => client.closed === null).length;
+  }
+
+  release(): null {
+    for (const client of this.#clients) client.destroy();
+    this.#clients = [];
+    return null;
+  }
+}

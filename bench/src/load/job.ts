@@ -1,0 +1,70 @@
+/** What the bench asks of its load process, and what comes back. Plain data: it crosses process boundaries. */
+
+export interface FanoutJob {
+  readonly target: string;
+  readonly port: number;
+  /** Its CPU time is read at the same instants as the counts. */
+  readonly serverPid: number;
+  /** Connections in all, publishers included. */
+  readonly subscribers: number;
+  /** How many of them publish; each has an equal share of the window, so never more than the window. */
+  readonly publishers: number;
+  /** Messages in flight over all publishers. */
+  readonly window: number;
+  readonly warmupSeconds: number;
+  readonly seconds: number;
+  /** Length of each message's content. */
+  readonly contentBytes: number;
+}
+
+export interface FanoutResult {
+  readonly seconds: number;
+  readonly deliveries: number;
+  readonly deliveriesPerSecond: number;
+  readonly publishedPerSecond: number;
+  readonly bytesPerDelivery: number;
+  readonly serverCpuSeconds: number | null;
+  readonly serverMicrosecondsPerDelivery: number | null;
+  /** Shares of one core. */
+  readonly serverUtilisation: number | null;
+  readonly loadUtilisation: number;
+  /** Share of the time in which the process could have run, but another had its core. */
+  readonly serverWaited: number | null;
+  readonly loadWaited: number | null;
+  /** From publish to receipt, milliseconds, on the publishers and a few other subscribers. */
+  readonly latency: { readonly p50: number; readonly p99: number; readonly samples: number };
+  /** Messages still missing, over the connections that stayed open, some time after the last publish. */
+  readonly lost: number;
+  /** Connections that the server ended, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** All sampled subscribers saw the same messages in the same order. */
+  readonly sameOrder: boolean;
+}
+
+export interface HoldJob {
+  readonly target: string;
+  readonly port: number;
+  readonly connections: number;
+  readonly subscribe: boolean;
+}
+
+export interface Jobs {
+  fanout: { job: FanoutJob; result: FanoutResult };
+  /** Opens connections and keeps them. Resolves when all are ready. */
+  hold: { job: HoldJob; result: null };
+  /** How many of the held connections are still open. */
+  held: { job: null; result: number };
+  /** Closes what `hold` opened. */
+  release: { job: null; result: null };
+}
+
+export type JobKind = keyof Jobs;
+
+export interface Request {
+  readonly kind: JobKind;
+  readonly job: Jobs[JobKind]['job'];
+}
+
+export type Answer<R> =
+  | { readonly ok: true; readonly result: R }
+  | { readonly ok: false; readonly error: string };

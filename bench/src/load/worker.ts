@@ -1,0 +1,38 @@
+import { targetNamed } from '../targets/registry.ts';
+import { measureFanout } from './fanout.ts';
+import { Holder } from './hold.ts';
+import type { Answer, FanoutJob, FanoutResult, HoldJob, JobKind, Jobs, Request } from './job.ts';
+
+/** The load process: one job at a time, by message from the bench, whose end is its own. */
+
+const holder = new Holder();
+
+async function fanout(job: FanoutJob): Promise<FanoutResult> {
+  const speech = targetNamed(job.target).speech({ subscribe: true });
+  if (speech === null) throw new Error(`${job.target} has no messages to fan out`);
+  return await measureFanout(job, speech);
+}
+
+async function perform({ kind, job }: Request): Promise<Jobs[JobKind]['result']> {
+  switch (kind) {
+    case 'fanout':
+      return await fanout(job as FanoutJob);
+    case 'hold':
+      return await holder.hold(job as HoldJob);
+    case 'held':
+      return holder.held();
+    case 'release':
+      return holder.release();
+  }
+}
+
+async function answer(request: Request): Promise<Answer<Jobs[JobKind]['result']>> {
+  try {
+    return { ok: true, result: await perform(request) };
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+process.on('message', async (request: Request) => process.send?.(await answer(request)));
+process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,94 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import { StartError } from '../errors.ts';
+import { type Scope, scopes } from './principal.ts';
+
+/** One key of WS_API_KEYS. Only its SHA-256 is kept, so nothing that prints this can print the key. */
+export interface ApiKey {
+  readonly name: string;
+  readonly scopes: ReadonlySet<Scope>;
+  readonly digest: Buffer;
+}
+
+const grantable: readonly Scope[] = ['publish', 'read', 'manage'];
+const minLength = 16;
+const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
+const keyPattern = /^[\x21-\x7e]+$/;
+
+/**
+ * Reads WS_API_KEYS: entries separated by commas, each `name:scopes:key` with scopes of `publish`, `read` and
+ * `manage` joined by `+`, or a bare key, which has all scopes and is called `key1`, `key2`, … by its place.
+ * `publish` includes `broadcast`. Throws a StartError that names an entry by its number and shows none of its
+ * text: any part of a mistyped entry may be the key.
+ */
+export function parseApiKeys(text: string): ApiKey[] {
+  if (text.trim() === '') return [];
+  const keys = text.split(',').map((entry, at) => parseEntry(entry.trim(), at + 1));
+  keys.forEach((key, at) => {
+    checkUnique(key, keys.slice(0, at), at + 1);
+  });
+  return keys;
+}
+
+/** The keys that the server accepts. */
+export class ApiKeys {
+  readonly #keys: readonly ApiKey[];
+
+  constructor(keys: readonly ApiKey[]) {
+    this.#keys = keys;
+  }
+
+  get configured(): boolean {
+    return this.#keys.length > 0;
+  }
+
+  /** Takes the same time for every wrong key: it compares digests, and always all of them. */
+  find(presented: string): ApiKey | null {
+    const digest = digestOf(presented);
+    let found: ApiKey | null = null;
+    for (const key of this.#keys) {
+      if (timingSafeEqual(key.digest, digest)) found = key;
+    }
+    return found;
+  }
+}
+
+function parseEntry(entry: string, number: number): ApiKey {
+  if (entry === '') throw wrong(number, 'is empty; remove the extra comma');
+  const [name = '', scopeText = '', ...rest] = entry.split(':');
+  if (!entry.includes(':')) return makeKey(`key${number}`, new Set(scopes), entry, number);
+  if (rest.length === 0) throw wrong(number, 'has two parts; write name:scopes:key, or the key alone');
+  if (!namePattern.test(name)) {
+    throw wrong(number, 'has a name that is not 1 to 64 letters, digits, ".", "_" or "-"');
+  }
+  return makeKey(name, parseScopes(scopeText, number), rest.join(':'), number);
+}
+
+function parseScopes(text: string, number: number): ReadonlySet<Scope> {
+  const named = text.split('+');
+  if (!named.every((name) => grantable.some((scope) => scope === name))) {
+    throw wrong(number, `has scopes other than ${grantable.join(', ')} joined by "+"`);
+  }
+  const granted = grantable.filter((scope) => named.includes(scope));
+  return new Set(granted.includes('publish') ? [...granted, 'broadcast'] : granted);
+}
+
+function makeKey(name: string, granted: ReadonlySet<Scope>, key: string, number: number): ApiKey {
+  if (key.length < minLength) throw wrong(number, `has a key of fewer than ${minLength} characters`);
+  if (!keyPattern.test(key)) throw wrong(number, 'has a key with spaces or characters outside of ASCII');
+  return { name, scopes: granted, digest: digestOf(key) };
+}
+
+function checkUnique(key: ApiKey, earlier: readonly ApiKey[], number: number): void {
+  const sameName = earlier.findIndex(({ name }) => name === key.name);
+  if (sameName !== -1) throw wrong(number, `has the same name as entry ${sameName + 1}`);
+  const sameKey = earlier.findIndex(({ digest }) => digest.equals(key.digest));
+  if (sameKey !== -1) throw wrong(number, `has the same key as entry ${sameKey + 1}`);
+}
+
+function digestOf(key: string): Buffer {
+  return hash('sha256', key, 'buffer');
+}
+
+function wrong(number: number, problem: string): StartError {
+  return new StartError(`WS_API_KEYS: entry ${number} ${problem}.`);
+}

@@ -1,0 +1,109 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { FanwireError } from '../errors.ts';
+import type { ApiKey, ApiKeys } from './api-keys.ts';
+import { type Credentials, readCredentials } from './credentials.ts';
+import type { TokenVerifier } from './jwt.ts';
+import { anonymous, type Principal } from './principal.ts';
+import type { Tickets } from './tickets.ts';
+
+export interface AuthenticatorOptions {
+  readonly verifier: Pick<TokenVerifier, 'verify'>;
+  readonly apiKeys: ApiKeys;
+  readonly tickets: Tickets;
+  readonly apiKeyHeader: string;
+}
+
+export interface AuthenticationRequest {
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+}
+
+export interface AuthenticationNeeds {
+  /** Whether a request without credentials is refused; otherwise it is anonymous. */
+  readonly required: boolean;
+  /** Credentials must name a user: an API key alone is refused. @default false */
+  readonly userRequired?: boolean;
+  /** `?ticket=` is accepted, and used up. @default false */
+  readonly allowTicket?: boolean;
+}
+
+/** From the credentials of a request to its principal. */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Every credential presented must be valid, even where none is required: who sends an expired token wants to
+   * know, not to be somebody else. A token together with an API key gives the token's user with the scopes of
+   * both. Throws `unauthorized`; `bad_request` (400) for credentials that contradict each other; `unavailable`
+   * if a token cannot be checked now.
+   */
+  async authenticate(request: AuthenticationRequest, needs: AuthenticationNeeds): Promise<Principal> {
+    const credentials = readCredentials({
+      query: request.query,
+      headers: request.headers,
+      apiKeyHeader: this.#options.apiKeyHeader,
+      allowTicket: needs.allowTicket ?? false,
+    });
+    const principal = await this.#identify(credentials);
+    if (principal === null) {
+      if (needs.required) throw refused(this.#invitation(needs));
+      return anonymous;
+    }
+    if (needs.userRequired && principal.user === null) {
+      throw refused(
+        'An API key alone is not enough here, because it names no user: present a token as well.',
+      );
+    }
+    return principal;
+  }
+
+  /** Null if nothing is presented. */
+  async #identify({ token, apiKey, ticket }: Credentials): Promise<Principal | null> {
+    if (ticket !== null) {
+      if (token === null && apiKey === null) return this.#redeem(ticket);
+      throw new FanwireError('bad_request', 'Present either a ticket or other credentials, not both.', {
+        status: 400,
+      });
+    }
+    const key = apiKey === null ? null : this.#findKey(apiKey);
+    const bearer = token === null ? null : await this.#options.verifier.verify(token);
+    return unite(bearer, key);
+  }
+
+  #redeem(ticket: string): Principal {
+    const principal = this.#options.tickets.redeem(ticket);
+    if (principal !== null) return principal;
+    throw refused('The ticket is unknown, used or expired: get a new one from POST /sse/ticket.');
+  }
+
+  #findKey(presented: string): ApiKey {
+    const { apiKeys } = this.#options;
+    if (!apiKeys.configured) throw refused('This server accepts no API keys: WS_API_KEYS is not set.');
+    const key = apiKeys.find(presented);
+    if (key === null) throw refused('The API key is not one that this server knows (WS_API_KEYS).');
+    return key;
+  }
+
+  #invitation({ userRequired, allowTicket }: AuthenticationNeeds): string {
+    const ways = [
+      'a token as the header "Authorization: Bearer <token>", as ?token= or, from a browser, as the WebSocket subprotocols "bearer, <token>"',
+    ];
+    if (!userRequired) ways.push(`an API key as the header ${this.#options.apiKeyHeader} or ?api_key=`);
+    if (allowTicket) ways.push('a ticket from POST /sse/ticket as ?ticket=');
+    return `Credentials are required. Present ${ways.join('; or ')}.`;
+  }
+}
+
+function unite(bearer: Principal | null, key: ApiKey | null): Principal | null {
+  if (key === null) return bearer;
+  if (bearer === null) return { ...anonymous, via: 'key', keyName: key.name, scopes: key.scopes };
+  return { ...bearer, keyName: key.name, scopes: new Set([...bearer.scopes, ...key.scopes]) };
+}
+
+function refused(message: string): FanwireError {
+  return new FanwireError('unauthorized', message);
+}

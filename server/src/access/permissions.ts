@@ -1,0 +1,120 @@
+import { FanwireError } from '../errors.ts';
+import { channelNameProblem, isReserved } from './names.ts';
+
+export type Operation = 'subscribe' | 'publish' | 'presence' | 'history';
+
+export const operations: readonly Operation[] = ['subscribe', 'publish', 'presence', 'history'];
+
+/**
+ * The `channels` claim of a token, as JSON: patterns for each operation, or one list for all four. A pattern
+ * is an exact name, or has `*` for any run of characters, anywhere and several times.
+ */
+export type ChannelsClaim = readonly string[] | { readonly [operation in Operation]?: readonly string[] };
+
+/** What a token may do with which channels; an operation that the claim does not list matches nothing. */
+export type ChannelPermissions = Readonly<Record<Operation, ChannelSet>>;
+
+export interface ChannelSet {
+  /** Names without a `*`: asked first, one look-up however many there are. */
+  readonly names: ReadonlySet<string>;
+  readonly patterns: readonly Pattern[];
+}
+
+/** A pattern cut at its stars: `news-*-eu` is first `news-`, middle none, last `-eu`. */
+interface Pattern {
+  readonly first: string;
+  readonly middle: readonly string[];
+  readonly last: string;
+}
+
+const maxPatterns = 100;
+
+/**
+ * Reads a `channels` claim: `["news", "room-*"]`, or `{"subscribe": ["news.*"], …}`. Returns null (no
+ * restriction) only where the claim is absent; any other value that is not of these shapes, JSON null
+ * included, throws `unauthorized`, so that a slip in making tokens never opens a channel.
+ */
+export function parseChannelPermissions(claim: unknown): ChannelPermissions | null {
+  if (claim === undefined) return null;
+  if (Array.isArray(claim)) {
+    const all = parseSet(claim, '"channels"');
+    return { subscribe: all, publish: all, presence: all, history: all };
+  }
+  if (typeof claim !== 'object' || claim === null) {
+    throw refused('"channels"', 'must be a list of names or an object with a list for each operation');
+  }
+  return parseOperations(new Map<string, unknown>(Object.entries(claim)));
+}
+
+/**
+ * May `channel` be used for `operation`? A pattern reaches a reserved name (`$user:…`) only if it begins with
+ * `$` itself: `*` is every ordinary channel, not everyone's direct messages.
+ */
+export function allows(
+  permissions: ChannelPermissions | null,
+  operation: Operation,
+  channel: string,
+): boolean {
+  if (permissions === null) return true;
+  const { names, patterns } = permissions[operation];
+  return names.has(channel) || patterns.some((pattern) => matches(pattern, channel));
+}
+
+function parseOperations(claim: ReadonlyMap<string, unknown>): ChannelPermissions {
+  for (const key of claim.keys()) {
+    if (!operations.some((operation) => operation === key)) {
+      throw refused('"channels"', `names an operation other than ${operations.join(', ')}`);
+    }
+  }
+  const setOf = (operation: Operation) => parseSet(claim.get(operation) ?? [], `"channels.${operation}"`);
+  return {
+    subscribe: setOf('subscribe'),
+    publish: setOf('publish'),
+    presence: setOf('presence'),
+    history: setOf('history'),
+  };
+}
+
+function parseSet(list: unknown, where: string): ChannelSet {
+  if (!Array.isArray(list)) throw refused(where, 'must be a list of channel names');
+  if (list.length > maxPatterns) throw refused(where, `has more than ${maxPatterns} patterns`);
+  const texts = list.map((text: unknown, at) => checkPattern(text, `${where}, entry ${at + 1},`));
+  return {
+    names: new Set(texts.filter((text) => !text.includes('*'))),
+    patterns: texts.filter((text) => text.includes('*')).map(parsePattern),
+  };
+}
+
+function checkPattern(text: unknown, where: string): string {
+  const problem = channelNameProblem(text);
+  if (problem !== null || typeof text !== 'string') throw refused(where, String(problem));
+  return text;
+}
+
+function parsePattern(text: string): Pattern {
+  const [first = '', ...rest] = text.split('*');
+  const last = rest.pop() ?? '';
+  return { first, middle: rest.filter((literal) => literal !== ''), last };
+}
+
+/**
+ * Each literal is looked for once, from left to right, and the earliest place is always a right one: there is
+ * nothing to go back to, so no number of stars makes this slow (a regular expression would backtrack).
+ */
+function matches({ first, middle, last }: Pattern, channel: string): boolean {
+  if (isReserved(channel) && !isReserved(first)) return false;
+  if (channel.length < first.length + last.length) return false;
+  if (!channel.startsWith(first) || !channel.endsWith(last)) return false;
+  const end = channel.length - last.length;
+  let from = first.length;
+  for (const literal of middle) {
+    const at = channel.indexOf(literal, from);
+    if (at === -1 || at + literal.length > end) return false;
+    from = at + literal.length;
+  }
+  return true;
+}
+
+function refused(where: string, problem: string): FanwireError {
+  return new FanwireError('unauthorized', `The token's claim ${where} ${problem}.`);
+}

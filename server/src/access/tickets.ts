@@ -1,0 +1,79 @@
+import { hash, randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { Principal } from './principal.ts';
+
+export interface TicketOptions {
+  readonly clock: Clock;
+  /** Milliseconds that a ticket is good for. @default 30_000 */
+  readonly ttlMs?: number;
+  /** Tickets outstanding at once; one more drops the oldest. @default 10_000 */
+  readonly max?: number;
+}
+
+/** The answer of `POST /sse/ticket`; `expires_in` in whole seconds. */
+export interface IssuedTicket {
+  readonly ticket: string;
+  readonly expires_in: number;
+}
+
+interface Entry {
+  readonly principal: Principal;
+  readonly expiresAt: number;
+}
+
+const ticketBytes = 32;
+
+/**
+ * Stand-ins for a token in the address of an EventSource, which cannot send headers: a ticket in a log or a
+ * history is worth nothing, because it works once and for 30 s. A ticket carries its principal unchanged, with
+ * the token's own expiry, and never outlives it. Only hashes are kept.
+ */
+export class Tickets {
+  readonly #clock: Clock;
+  readonly #ttlMs: number;
+  readonly #max: number;
+  /** By hash, oldest first. */
+  readonly #entries = new Map<string, Entry>();
+
+  constructor({ clock, ttlMs = 30_000, max = 10_000 }: TicketOptions) {
+    this.#clock = clock;
+    this.#ttlMs = ttlMs;
+    this.#max = max;
+  }
+
+  issue(principal: Principal): IssuedTicket {
+    const now = this.#clock.now();
+    this.#dropExpired(now);
+    if (this.#entries.size >= this.#max) this.#dropOldest();
+    const ticket = randomBytes(ticketBytes).toString('base64url');
+    const expiresAt = Math.min(now + this.#ttlMs, principal.expiresAt ?? Number.POSITIVE_INFINITY);
+    this.#entries.set(hashOf(ticket), { principal, expiresAt });
+    return { ticket, expires_in: Math.max(0, Math.floor((expiresAt - now) / 1000)) };
+  }
+
+  /** Whose ticket it is, the first time; null if it is unknown, used or expired. */
+  redeem(ticket: string): Principal | null {
+    const key = hashOf(ticket);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return null;
+    this.#entries.delete(key);
+    return this.#clock.now() < entry.expiresAt ? entry.principal : null;
+  }
+
+  /** The oldest come first, so this stops at the first good one; one cut short by its token waits its turn. */
+  #dropExpired(now: number): void {
+    for (const [key, entry] of this.#entries) {
+      if (now < entry.expiresAt) return;
+      this.#entries.delete(key);
+    }
+  }
+
+  #dropOldest(): void {
+    const [oldest] = this.#entries.keys();
+    if (oldest !== undefined) this.#entries.delete(oldest);
+  }
+}
+
+function hashOf(ticket: string): string {
+  return hash('sha256', ticket, 'base64url');
+}

@@ -1,0 +1,74 @@
+import { parseApiKeys } from '../access/api-keys.ts';
+import { parseOriginList } from '../access/origin.ts';
+import { distance } from './distance.ts';
+import { readJwt } from './jwt.ts';
+import { type Environment, Problems, shown } from './problems.ts';
+import { type RawSettings, schema, unsupported } from './schema.ts';
+import { checkSecrets } from './secret.ts';
+import type { NumberSetting } from './setting.ts';
+import type { Settings } from './settings.ts';
+import { unknownSettings } from './unknown.ts';
+import { readValues } from './values.ts';
+
+/**
+ * The settings that the environment asks for. Throws one StartError that lists every problem on a line of its own:
+ * the variable, its value unless it is secret, and what is allowed. Makes and changes nothing; reads at most the file
+ * that JWT_PUBLIC_KEY names.
+ */
+export function loadSettings(env: Environment): Settings {
+  const problems = new Problems(env);
+  const raw = readValues(env, problems);
+  const settings = assemble(raw, problems);
+  checkOrder(settings, problems);
+  checkSecrets(settings.jwt, settings.production, problems);
+  for (const name of unsupported) {
+    if (env[name]) problems.add(`${name} is set, but cannot be used. ${schema.engine.kind.hint}`);
+  }
+  for (const { name, meant } of unknownSettings(env)) {
+    problems.add(`unknown setting ${name}; did you mean ${meant}?`);
+  }
+  problems.throwIfAny();
+  return settings;
+}
+
+function assemble(raw: RawSettings, problems: Problems): Settings {
+  const { node, apiKeys, origins, jwt, ...rest } = raw;
+  const production = isProduction(node.environment, problems);
+  return {
+    ...rest,
+    production,
+    jwt: readJwt(jwt, production, problems),
+    apiKeys: {
+      header: apiKeys.header.toLowerCase(),
+      keys: problems.attempt(schema.apiKeys.keys, () => parseApiKeys(apiKeys.keys ?? '')) ?? [],
+    },
+    origins: {
+      allowed: problems.attempt(schema.origins.allowed, () => parseOriginList(origins.allowed ?? '')) ?? [],
+    },
+  };
+}
+
+/** A name that is nearly `production` must not quietly give a development server. */
+function isProduction(environment: string | null, problems: Problems): boolean {
+  const name = (environment ?? '').trim().toLowerCase();
+  if (name === 'production') return true;
+  if (environment !== null && (name === 'prod' || distance(name, 'production') <= 2)) {
+    problems.about(schema.node.environment, `is ${shown(environment)}; did you mean production`);
+  }
+  return false;
+}
+
+function checkOrder({ room, websocket }: Settings, problems: Problems): void {
+  const greater = (upper: NumberSetting, high: number, lower: NumberSetting, low: number): void => {
+    if (high > low || problems.has(upper) || problems.has(lower)) return;
+    const text = `is ${high / 1000} s, but must be greater than ${lower.env}, which is ${low / 1000} s`;
+    problems.about(upper, text);
+  };
+  greater(schema.room.idleTimeout, room.idleTimeout, schema.room.heartbeatInterval, room.heartbeatInterval);
+  greater(
+    schema.websocket.disconnectTimeout,
+    websocket.disconnectTimeout,
+    schema.websocket.heartbeatInterval,
+    websocket.heartbeatInterval,
+  );
+}

@@ -1,0 +1,172 @@
+import { errorCode } from '../../codes.ts';
+import type { PresenceEvent } from '../../engine/engine.ts';
+import type { FanwireError } from '../../errors.ts';
+import { everyone, userChannel } from '../../hub/hub.ts';
+import type { SubscribeOptions } from '../../hub/subscriber.ts';
+import { Client } from '../client.ts';
+import type { Frame, Link, Services, Session } from '../dialect.ts';
+import { readableReference } from '../fields.ts';
+import {
+  type Command,
+  connectedContent,
+  decode,
+  encodeAck,
+  encodeAnswer,
+  encodeHistory,
+  gapContent,
+  presenceContent,
+  type Reference,
+  subscribedContent,
+} from './codec.ts';
+
+/** Durations in milliseconds. */
+export interface ChannelOptions {
+  readonly heartbeatInterval: number;
+  readonly disconnectTimeout: number;
+}
+
+/** Messages kept for ever that a new subscriber gets when it asks for no history. */
+export const defaultReplay = 100;
+
+/** One client of the native dialect. */
+export class ChannelSession implements Session<Command> {
+  readonly #link: Link;
+  readonly #services: Services;
+  readonly #client: Client;
+  readonly #options: ChannelOptions;
+  #nextHeartbeat: number;
+  /** Where the automatic channels stood when this connection began to receive them, by name. */
+  readonly #automatic = new Map<string, number>();
+
+  constructor(link: Link, services: Services, options: ChannelOptions, settled: () => void) {
+    this.#link = link;
+    this.#services = services;
+    this.#client = new Client(link, services, null, settled);
+    this.#options = options;
+    this.#nextHeartbeat = services.clock.now() + options.heartbeatInterval;
+  }
+
+  async open(): Promise<void> {
+    const { id, user } = this.#link;
+    this.#answer('connected', connectedContent(id, user, this.#options.heartbeatInterval));
+    await this.#services.hub.attach(this.#link);
+    for (const channel of [everyone, userChannel(user ?? '')]) {
+      const local = this.#services.hub.local(channel);
+      if (local && this.#link.subscriptions.has(channel)) this.#automatic.set(channel, local.offset);
+    }
+  }
+
+  command(frame: Frame): Command {
+    return decode(frame);
+  }
+
+  execute(command: Command): void | Promise<void> {
+    switch (command.kind) {
+      case 'publish':
+        return this.#publish(command);
+      case 'ping':
+        return this.#answer('pong', {}, { ref: command.ref });
+      case 'pong':
+        return;
+      case 'subscribe':
+        return this.#subscribe(command);
+      case 'unsubscribe':
+        return this.#unsubscribe(command);
+      case 'history':
+        return this.#history(command);
+      case 'presence':
+        return this.#presence(command);
+      case 'refresh':
+        return this.#refresh(command);
+    }
+  }
+
+  fail(error: FanwireError, frame: Frame | null): void {
+    const ref = frame ? readableReference(frame.object, 'request_id') : undefined;
+    this.#refuse(error, ref);
+  }
+
+  wake(now: number): number {
+    const { heartbeatInterval, disconnectTimeout } = this.#options;
+    const deadline = this.#link.lastSeen + disconnectTimeout;
+    if (now >= deadline) this.#link.close('idle');
+    else if (now >= this.#nextHeartbeat) {
+      this.#nextHeartbeat = now + heartbeatInterval;
+      this.#link.ping();
+      this.#answer('heartbeat', {});
+    }
+    return Math.min(deadline, this.#nextHeartbeat);
+  }
+
+  expelled(channel: string): void {
+    this.#answer('unsubscribed', { reason: 'permission lost' }, { channel });
+  }
+
+  presence({ channel, user, joined, time, count }: PresenceEvent): void {
+    const content = { user_id: user, since: time, total: count };
+    this.#answer(joined ? 'presence_join' : 'presence_leave', content, { channel });
+  }
+
+  gap(channel: string, gap: { from: number; to: number | null }): void {
+    this.#answer('gap', gapContent(gap), { channel });
+  }
+
+  closed(): void {}
+
+  #publish(command: Command & { kind: 'publish' }): void {
+    const { to, ref } = command;
+    const acknowledge = (receipt: Parameters<typeof encodeAck>[0]): void => this.#link.send(encodeAck(receipt, ref));
+    const refuse = (error: FanwireError): void => this.#refuse(error, ref);
+    if (to === 'everyone') this.#client.publishToEveryone(command, acknowledge, refuse);
+    else if ('user' in to) this.#client.publishToUser(to.user, command, acknowledge, refuse);
+    else this.#client.publish(to.channel, command, acknowledge, refuse);
+  }
+
+  async #subscribe(command: Command & { kind: 'subscribe' }): Promise<void> {
+    const { channel, history, watch, ref } = command;
+    if (history !== undefined && history > 0) this.#client.check('history', channel);
+    const announce: SubscribeOptions['announce'] = (answer) =>
+      this.#answer('subscribed', subscribedContent(answer), { channel, ref });
+    const presentAs = channel.startsWith('$') ? null : this.#link.user;
+    await this.#client.subscribe(channel, { ...this.#replay(command), presentAs, watch: watch ? 'always' : undefined, announce });
+  }
+
+  #replay({ channel, history, position }: Command & { kind: 'subscribe' }): SubscribeOptions {
+    const until = this.#automatic.get(channel);
+    this.#automatic.delete(channel);
+    if (position) return { position, until };
+    if (history !== undefined) return { history, until };
+    const readable = this.#services.gate.may(this.#link.principal, 'history', channel);
+    return { history: readable ? defaultReplay : 0, persisted: true, until };
+  }
+
+  #unsubscribe({ channel, ref }: Command & { kind: 'unsubscribe' }): void {
+    this.#client.leave(channel);
+    this.#answer('unsubscribed', {}, { channel, ref });
+  }
+
+  async #history({ channel, query, ref }: Command & { kind: 'history' }): Promise<void> {
+    const page = await this.#client.history(channel, query);
+    this.#link.send(encodeHistory(channel, page, ref, this.#services.clock.now()));
+  }
+
+  async #presence({ channel, limit, cursor, ref }: Command & { kind: 'presence' }): Promise<void> {
+    this.#client.check('presence', channel);
+    const page = await this.#services.presence.page(channel, { limit, ...(cursor === undefined ? {} : { cursor }) });
+    this.#answer('presence', presenceContent(page), { channel, ref });
+  }
+
+  async #refresh({ token, ref }: Command & { kind: 'refresh' }): Promise<void> {
+    const principal = await this.#services.verifier.verify(token);
+    this.#client.renew(principal, (channel) => this.expelled(channel));
+    this.#answer('refreshed', { expires_at: principal.expiresAt }, { ref });
+  }
+
+  #refuse({ code, message }: FanwireError, ref: Reference): void {
+    this.#answer('error', { type: code, error: message, retryable: errorCode(code).retryable }, { ref });
+  }
+
+  #answer(type: string, content: unknown, more: { channel?: string; ref?: Reference } = {}): void {
+    this.#link.send(encodeAnswer({ type, content, ...more }, this.#services.clock.now()));
+  }
+}

@@ -1,0 +1,117 @@
+import type { Principal } from '../access/principal.ts';
+import type { Operation } from '../access/permissions.ts';
+import type { HistoryPage, HistoryQuery, JsonText, Receipt, Sender } from '../engine/engine.ts';
+import { isReserved } from '../access/names.ts';
+import { FanwireError } from '../errors.ts';
+import { everyone, userChannel } from '../hub/hub.ts';
+import type { Subscribed, SubscribeOptions } from '../hub/subscriber.ts';
+import type { Link, Services } from './dialect.ts';
+
+/** A message that a client wants to send, as its dialect decoded it. */
+export interface Outgoing {
+  readonly type: string;
+  readonly data: JsonText;
+  readonly id?: string | undefined;
+  readonly persist?: boolean | undefined;
+}
+
+/** Called in the turn in which the message is delivered, so that the ack goes out in the same write. */
+export type Acknowledge = (receipt: Receipt) => void;
+export type Refuse = (error: FanwireError) => void;
+
+/** What a client may do, each operation checked, for the sessions of every dialect. */
+export class Client {
+  readonly link: Link;
+  readonly services: Services;
+  readonly #sender: Sender;
+  readonly #settled: () => void;
+
+  constructor(link: Link, services: Services, clientId: string | null, settled: () => void) {
+    this.link = link;
+    this.services = services;
+    this.#sender = { user: link.user, connection: link.id, client: clientId };
+    this.#settled = settled;
+  }
+
+  check(operation: Operation, channel: string): void {
+    this.services.gate.check(this.link.principal, operation, channel);
+  }
+
+  /** Throws `forbidden` or `too_large` at once; what the engine makes of it is told to the callbacks. */
+  publish(channel: string, message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): void {
+    this.check('publish', channel);
+    this.#publish(channel, message, acknowledge, refuse);
+  }
+
+  /** To every connection of a user. Throws `forbidden` or `too_large`. */
+  publishToUser(user: string, message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): void {
+    this.services.gate.checkDirect(this.link.principal, userChannel(user));
+    this.#publish(userChannel(user), message, acknowledge, refuse);
+  }
+
+  publishToEveryone(message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): void {
+    this.services.gate.checkBroadcast(this.link.principal);
+    this.#publish(everyone, message, acknowledge, refuse);
+  }
+
+  /** Throws `forbidden` or `limit_reached`. Null when the connection went away meanwhile. */
+  async subscribe(channel: string, options: SubscribeOptions): Promise<Subscribed | null> {
+    this.check('subscribe', channel);
+    const { subscriptions } = this.link;
+    if (!subscriptions.has(channel) && subscriptions.size >= this.services.maxChannels) {
+      throw new FanwireError('limit_reached', `at most ${this.services.maxChannels} channels on one connection`);
+    }
+    return this.services.hub.subscribe(this.link, channel, options);
+  }
+
+  /** Throws `not_subscribed`, or `forbidden` for a channel that every connection has. */
+  leave(channel: string): void {
+    this.requireSubscribed(channel);
+    if (isReserved(channel)) throw new FanwireError('forbidden', `"${channel}" cannot be left`);
+    this.unsubscribe(channel);
+  }
+
+  unsubscribe(channel: string): boolean {
+    return this.services.hub.unsubscribe(this.link, channel);
+  }
+
+  /** Throws `not_subscribed`. */
+  requireSubscribed(channel: string): void {
+    if (this.link.subscriptions.has(channel)) return;
+    throw new FanwireError('not_subscribed', `this connection is not in "${channel}": join it first`);
+  }
+
+  /**
+   * Takes over a fresh token: its expiry and permissions hold from now on, and channels that it does not cover are
+   * left. Throws `forbidden` when it is another user's.
+   */
+  renew(principal: Principal, lost: (channel: string) => void): void {
+    if (principal.user !== this.link.principal.user) {
+      throw new FanwireError('forbidden', 'the fresh token is of another user than the connection');
+    }
+    this.link.renew(principal);
+    for (const channel of [...this.link.subscriptions.keys()]) {
+      if (this.services.gate.may(principal, 'subscribe', channel)) continue;
+      this.unsubscribe(channel);
+      lost(channel);
+    }
+  }
+
+  async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    this.check('history', channel);
+    return this.services.hub.history(channel, query);
+  }
+
+  #publish(channel: string, message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): void {
+    const { hub, maxDataBytes } = this.services;
+    if (message.data.length > maxDataBytes / 3 && Buffer.byteLength(message.data) > maxDataBytes) {
+      throw new FanwireError('too_large', `a message holds at most ${maxDataBytes} bytes of data`);
+    }
+    this.link.pendingPublishes++;
+    hub.publish({ ...message, channel, sender: this.#sender }, (error, receipt) => {
+      if (receipt) acknowledge?.(receipt);
+      else if (error) refuse(error);
+      this.#settled();
+    });
+  }
+}

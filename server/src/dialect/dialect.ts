@@ -1,0 +1,106 @@
+import type { Gate } from '../access/gate.ts';
+import type { Principal } from '../access/principal.ts';
+import type { TokenVerifier } from '../access/jwt.ts';
+import type { Clock } from '../clock.ts';
+import type { CloseReason } from '../codes.ts';
+import type { Engine, Message, PresenceEvent } from '../engine/engine.ts';
+import type { FanwireError } from '../errors.ts';
+import type { Gap } from '../hub/recovery.ts';
+import type { Hub } from '../hub/hub.ts';
+import type { Recipient } from '../hub/recipient.ts';
+import type { JsonObject } from '../json.ts';
+
+export type DialectName = 'relay' | 'room' | 'channel' | 'chat' | 'events';
+
+/** What a dialect's sessions use besides their own connection. */
+export interface Services {
+  readonly hub: Hub;
+  readonly gate: Gate;
+  readonly presence: Engine['presence'];
+  readonly verifier: TokenVerifier;
+  readonly clock: Clock;
+  readonly report: (thrown: unknown) => void;
+  /** Most channels that one connection may be in. */
+  readonly maxChannels: number;
+  /** Most bytes of one message's data, on any way in. */
+  readonly maxDataBytes: number;
+}
+
+/** What a client asked for with its address, before it is let in. All checks that need no look-up have passed. */
+export interface Entrance {
+  /** Channels it joins by connecting: permission is checked before the upgrade. */
+  readonly channels: readonly string[];
+  /** The room of the URL, the client's own id or name, in the dialects that have them; else null. */
+  readonly room: string | null;
+  readonly clientId: string | null;
+  readonly name: string | null;
+  /** Wants to hear who comes and goes. */
+  readonly watch: boolean;
+  readonly echo: boolean;
+}
+
+/** What a dialect asks of whoever wants in. */
+export interface Requirements {
+  /** A credential is needed. */
+  readonly auth: boolean;
+  /** The credential has to name a user: an API key is not enough. */
+  readonly user: boolean;
+  readonly origin: boolean;
+}
+
+/** A WebSocket dialect: a pure codec, the address it answers at, and its sessions. */
+export interface Dialect {
+  readonly name: DialectName;
+  readonly requirements: Requirements;
+  /** Null when the address is not this dialect's; throws `bad_request` with status 400 for bad parameters. */
+  entrance(url: URL): Entrance | null;
+  /** Throws a refusal (`room_full`) when there is no place left. */
+  checkPlace?(entrance: Entrance): void;
+  /** One message as one text frame. */
+  encode(message: Message): string;
+  /** `settled` is to be called when a publish of the session was committed or failed. */
+  open(link: Link, entrance: Entrance, settled: () => void): Session;
+}
+
+/** A session's own connection, as far as the dialect may know it. */
+export interface Link extends Recipient {
+  readonly principal: Principal;
+  /** Own publishes that are not committed yet. */
+  pendingPublishes: number;
+  /** Unix milliseconds of the last sign of life: a frame or a WebSocket pong. */
+  lastSeen: number;
+  /** Puts one text frame into the outbox. */
+  send(text: string): void;
+  /** Sends a WebSocket ping. */
+  ping(): void;
+  close(reason: CloseReason): void;
+  /** A fresh token of the same user was verified: its expiry and permissions hold from now on. */
+  renew(principal: Principal): void;
+}
+
+/** A frame that was understood as far as being a JSON object. */
+export interface Frame {
+  readonly text: string;
+  readonly object: JsonObject;
+}
+
+/**
+ * One client's conversation. `command` turns a frame into what is to be done, throwing `bad_request` or
+ * `unknown_action`; `execute` does it. Frames are handled one after the other: the next waits for the promise.
+ */
+export interface Session<Command extends { readonly kind: string } = { readonly kind: string }> {
+  /** Sends the greeting and joins the channels of the address. */
+  open(): Promise<void>;
+  command(frame: Frame): Command;
+  execute(command: Command): void | Promise<void>;
+  /** Tells the client that a frame failed. `frame` is null when it was no JSON object. */
+  fail(error: FanwireError, frame: Frame | null): void;
+  /** Called at about the time it returned last; does what is due and returns when it wants to be called again. */
+  wake(now: number): number;
+  /** The principal lost this channel: it has been unsubscribed. */
+  expelled(channel: string): void;
+  presence(event: PresenceEvent): void;
+  gap(channel: string, gap: Gap): void;
+  closed(): void;
+}
+

@@ -1,0 +1,32 @@
+import type { JsonText, Message } from '../engine/engine.ts';
+
+/*
+ * How one dialect's messages read in another (PROTOCOLS.md, "Common rules": text between dialects). All of it is on
+ * JSON text, so that a string that arrived as JSON leaves as the same JSON.
+ */
+
+/** JSON text of a string: the string itself, else `data.text`, else the JSON text of the data. */
+export function textOf(data: JsonText): JsonText {
+  if (data.charCodeAt(0) === 0x22) return data;
+  if (data.charCodeAt(0) === 0x7b) {
+    const value: unknown = JSON.parse(data);
+    const text = (value as { text?: unknown }).text;
+    if (typeof text === 'string') return JSON.stringify(text);
+  }
+  return JSON.stringify(data);
+}
+
+/** JSON text of an object: the object itself, else `{"text": …}`. */
+export function objectOf(data: JsonText): JsonText {
+  return data.charCodeAt(0) === 0x7b ? data : `{"text":${textOf(data)}}`;
+}
+
+/** Unix seconds with milliseconds, as JSON. */
+export function seconds(milliseconds: number): string {
+  return String(milliseconds / 1000);
+}
+
+/** JSON text of who sent it, for dialects that show a user: the user, else null. */
+export function userOf(message: Message): JsonText {
+  return JSON.stringify(message.sender?.user ?? null);
+}

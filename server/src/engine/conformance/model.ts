@@ -1,0 +1,79 @@
+import type { ChannelState, Draft, HistoryQuery, Message, Receipt, Retention } from '../engine.ts';
+
+/**
+ * An engine as naive as can be, to compare others with: every message for ever in an array, and what is kept
+ * found anew for each question.
+ */
+export class Model {
+  readonly #retention: Retention;
+  readonly #epoch: string;
+  readonly #messages: Message[] = [];
+  readonly #keyed: Message[] = [];
+  readonly #followed = new Set<string>();
+  readonly delivered: Message[] = [];
+
+  constructor(retention: Retention, epoch: string) {
+    this.#retention = retention;
+    this.#epoch = epoch;
+  }
+
+  follow(channel: string): { epoch: string; offset: number } {
+    this.#followed.add(channel);
+    return { epoch: this.#epoch, offset: this.#all(channel).length };
+  }
+
+  unfollow(channel: string): void {
+    this.#followed.delete(channel);
+  }
+
+  append(batch: readonly Draft[], now: number): Receipt[] {
+    return batch.map((draft) => {
+      const { id, channel, type, data, sender, persist } = draft;
+      const horizon = now - this.#retention.idempotencyWindow;
+      const first = this.#keyed.find((m) => m.channel === channel && m.id === id && m.time > horizon);
+      if (draft.keyed && first) return receiptOf(first, true);
+      const offset = this.#all(channel).length + 1;
+      const message = { id, channel, offset, epoch: this.#epoch, time: now, type, data, sender, persist };
+      this.#messages.push(message);
+      if (draft.keyed) this.#keyed.push(message);
+      if (this.#followed.has(channel)) this.delivered.push(message);
+      return receiptOf(message, false);
+    });
+  }
+
+  state(channel: string, after: number, now: number): ChannelState {
+    const offset = this.#all(channel).length;
+    const kept = this.#kept(channel, now).map((message) => message.offset);
+    let completeFrom = offset + 1;
+    while (kept.includes(completeFrom - 1)) completeFrom -= 1;
+    return { epoch: this.#epoch, offset, completeFrom, kept: kept.filter((other) => other > after).length };
+  }
+
+  read(channel: string, query: HistoryQuery, now: number): { messages: Message[]; more: boolean } {
+    const { limit, after = 0, before = Infinity, from = 0, to = Infinity } = query;
+    const messages = this.#kept(channel, now).filter(
+      ({ offset, time, persist }) =>
+        offset > after && offset < before && time >= from && time <= to && (persist || !query.persisted),
+    );
+    const forward = (query.after !== undefined || query.from !== undefined) && query.before === undefined;
+    const start = forward ? 0 : Math.max(0, messages.length - limit);
+    return { messages: messages.slice(start, start + limit), more: messages.length > limit };
+  }
+
+  #all(channel: string): Message[] {
+    return this.#messages.filter((message) => message.channel === channel);
+  }
+
+  #kept(channel: string, now: number): Message[] {
+    const { windowSize, windowTtl, historyTtl } = this.#retention;
+    const all = this.#all(channel);
+    return all.filter(({ offset, time, persist }) => {
+      const inWindow = offset > all.length - windowSize && time > now - windowTtl;
+      return inWindow || (persist && (historyTtl === 0 || time > now - historyTtl));
+    });
+  }
+}
+
+function receiptOf({ id, channel, offset, epoch, time }: Message, duplicate: boolean): Receipt {
+  return { id, channel, offset, epoch, time, duplicate };
+}

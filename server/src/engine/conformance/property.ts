@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Draft, HistoryQuery, Retention } from '../engine.ts';
+import { draftOf, type EngineFactory, Kit, sameMessages } from './kit.ts';
+import { Model } from './model.ts';
+
+type Command =
+  | { readonly do: 'append'; readonly batch: readonly Choice[] }
+  | { readonly do: 'advance'; readonly ms: number }
+  | { readonly do: 'read'; readonly channel: string; readonly query: HistoryQuery }
+  | { readonly do: 'state'; readonly channel: string; readonly after: number }
+  | { readonly do: 'follow' | 'unfollow'; readonly channel: string };
+
+type Choice = Pick<Draft, 'channel' | 'id' | 'keyed' | 'persist'>;
+
+/** Few names, ids and times, so that they meet often: the limits, and a millisecond to either side. */
+const channels = ['a', 'b', '__proto__'];
+const channel = fc.constantFrom(...channels);
+const offset = fc.integer({ min: 0, max: 25 });
+const moment = fc.constantFrom(0, 1, 999, 1000, 1001, 2000, 3500, 5000, 9000);
+
+const retention: fc.Arbitrary<Retention> = fc.record({
+  windowSize: fc.integer({ min: 1, max: 6 }),
+  windowTtl: fc.constantFrom(1000, 2500, 5000),
+  historyTtl: fc.constantFrom(0, 1500, 4000),
+  idempotencyWindow: fc.constantFrom(1000, 3000),
+});
+
+const choice: fc.Arbitrary<Choice> = fc.record({
+  channel,
+  id: fc.constantFrom('k1', 'k2', 'k3', 'k4'),
+  keyed: fc.boolean(),
+  persist: fc.boolean(),
+});
+
+const query: fc.Arbitrary<HistoryQuery> = fc.record(
+  {
+    limit: fc.integer({ min: 0, max: 6 }),
+    after: offset,
+    before: offset,
+    from: moment,
+    to: moment,
+    persisted: fc.boolean(),
+  },
+  { requiredKeys: ['limit'] },
+);
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('append'), batch: fc.array(choice, { maxLength: 6 }) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('advance'), ms: fc.constantFrom(1, 499, 500, 999, 1000, 2500) }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('read'), channel, query }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('state'), channel, after: offset }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('follow', 'unfollow'), channel }) },
+);
+
+/** Does the command to both and compares what they say. */
+async function step(kit: Kit, model: Model, start: number, next: Command): Promise<void> {
+  const { engine, clock } = kit;
+  const now = clock.now();
+  switch (next.do) {
+    case 'append': {
+      const batch = next.batch.map((choice) => draftOf(choice.channel, choice));
+      const receipts = await engine.append(batch);
+      assert.deepEqual(
+        receipts.map((receipt) => ({ ...receipt })),
+        model.append(batch, now),
+      );
+      // Before anything else is awaited: delivery comes first.
+      for (const name of channels)
+        sameMessages(
+          kit.sink.of(name),
+          model.delivered.filter((m) => m.channel === name),
+        );
+      return;
+    }
+    case 'advance':
+      return clock.advance(next.ms);
+    case 'read':
+      return compareRead(kit, model, next.channel, absolute(next.query, start));
+    case 'state':
+      return compareState(kit, model, next.channel, next.after);
+    case 'follow':
+      assert.deepEqual({ ...(await engine.follow(next.channel)) }, model.follow(next.channel));
+      return;
+    case 'unfollow':
+      await engine.unfollow(next.channel);
+      model.unfollow(next.channel);
+  }
+}
+
+/** The query with its times counted from `start`. */
+function absolute(query: HistoryQuery, start: number): HistoryQuery {
+  const { from, to, ...rest } = query;
+  return {
+    ...rest,
+    ...(from === undefined ? {} : { from: start + from }),
+    ...(to === undefined ? {} : { to: start + to }),
+  };
+}
+
+async function compareRead(kit: Kit, model: Model, channel: string, query: HistoryQuery): Promise<void> {
+  const page = await kit.engine.read(channel, query);
+  const expected = model.read(channel, query, kit.clock.now());
+  sameMessages(page.messages, expected.messages);
+  const { epoch, offset } = model.state(channel, 0, kit.clock.now());
+  assert.deepEqual(
+    { epoch: page.epoch, offset: page.offset, more: page.more },
+    { epoch, offset, more: expected.more },
+  );
+}
+
+async function compareState(kit: Kit, model: Model, channel: string, after: number): Promise<void> {
+  const state = await kit.engine.state(channel, after);
+  assert.deepEqual({ ...state }, model.state(channel, after, kit.clock.now()));
+}
+
+/** Any sequence of commands has the results that the model has. */
+export function agreesWithModel(factory: EngineFactory, runs: number): Promise<void> {
+  const commands = fc.array(command, { minLength: 5, maxLength: 60, size: 'max' });
+  const property = fc.asyncProperty(retention, commands, async (limits, sequence) => {
+    await using kit = await Kit.open(factory, limits);
+    const { epoch } = await kit.engine.state('a');
+    const model = new Model(limits, epoch);
+    const start = kit.clock.now();
+    for (const next of sequence) await step(kit, model, start, next);
+    for (const name of channels) {
+      await compareState(kit, model, name, 0);
+      await compareRead(kit, model, name, { limit: 1000 });
+      await compareRead(kit, model, name, { limit: 1000, persisted: true });
+    }
+  });
+  return fc.assert(property, { numRuns: runs });
+}

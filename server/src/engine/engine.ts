@@ -1,0 +1,201 @@
+/**
+ * What an engine is: the place where messages get their order and are kept, and the way by which nodes reach
+ * each other. Nothing here assumes that the engine shares memory with the connections.
+ */
+
+/** JSON text of a value: valid JSON on one line, nested at most 128 deep. */
+export type JsonText = string;
+
+export interface Sender {
+  /** The verified user (a token's `sub`), or the name a chat client goes by; null when nobody said. */
+  readonly user: string | null;
+  /** The connection that published. */
+  readonly connection: string;
+  /** The id a relay client chose for itself, else null. */
+  readonly client: string | null;
+}
+
+/** The canonical record. `offset` counts from 1, dense per channel. */
+export interface Message {
+  readonly id: string;
+  readonly channel: string;
+  readonly offset: number;
+  readonly epoch: string;
+  /** Unix milliseconds, never decreasing along a channel. */
+  readonly time: number;
+  readonly type: string;
+  readonly data: JsonText;
+  readonly sender: Sender | null;
+  /** Kept for HISTORY_TTL rather than for the recovery window only. */
+  readonly persist: boolean;
+}
+
+/** A message that has no place in its channel yet. */
+export interface Draft {
+  readonly channel: string;
+  readonly id: string;
+  /** True when the publisher chose `id`: only then is it an idempotency key. */
+  readonly keyed: boolean;
+  readonly type: string;
+  readonly data: JsonText;
+  readonly sender: Sender | null;
+  readonly persist: boolean;
+}
+
+export interface Position {
+  readonly epoch: string;
+  /** 0 before the first message. */
+  readonly offset: number;
+}
+
+export interface Receipt {
+  readonly id: string;
+  readonly channel: string;
+  readonly offset: number;
+  readonly epoch: string;
+  readonly time: number;
+  /** The id had been published on this channel within the idempotency window: `offset` is the first one's. */
+  readonly duplicate: boolean;
+}
+
+/** What stands in a channel, as seen from one offset of it. */
+export interface ChannelState extends Position {
+  /** The lowest offset from which every message up to `offset` is kept; `offset + 1` when none is. */
+  readonly completeFrom: number;
+  /** How many messages after the asked offset are kept. */
+  readonly kept: number;
+}
+
+/**
+ * A page of history. With `after` or `from` and no `before`: the first `limit` messages behind it. Else: the last
+ * `limit` messages, before `before` and up to `to` where given. `after` and `before` exclude, `from` and `to`
+ * (Unix milliseconds) include.
+ */
+export interface HistoryQuery {
+  readonly limit: number;
+  readonly after?: number;
+  readonly before?: number;
+  readonly from?: number;
+  readonly to?: number;
+  /** Only messages published to be kept. */
+  readonly persisted?: boolean;
+}
+
+export interface HistoryPage extends Position {
+  /** Oldest first. */
+  readonly messages: Message[];
+  /** Are there more in the direction of the query (later ones for `after`/`from`, else earlier ones)? */
+  readonly more: boolean;
+}
+
+export interface PresentUser {
+  readonly user: string;
+  /** On how many connections. */
+  readonly connections: number;
+  /** Unix milliseconds at which the user's first present connection came. */
+  readonly since: number;
+}
+
+export interface PresencePage {
+  /** Ordered by user name. */
+  readonly users: PresentUser[];
+  readonly total: number;
+  /** Pass as `cursor` for the next page; absent on the last. */
+  readonly next?: string;
+}
+
+/** A user came to a channel with a first connection, or left it with the last. */
+export interface PresenceEvent {
+  readonly channel: string;
+  readonly user: string;
+  readonly joined: boolean;
+  readonly time: number;
+  /** Users present after this. */
+  readonly count: number;
+}
+
+/** Who is in a channel. A node's entries live by the node's lease: they go when the node dies without a word. */
+export interface PresenceStore {
+  /** Counts one more connection of the user; the first one is told to `sink.presence`. */
+  join(channel: string, user: string): Promise<void>;
+  /** Counts one less; the last one is told to `sink.presence`. Without a matching `join`, nothing. */
+  leave(channel: string, user: string): Promise<void>;
+  page(channel: string, query: { limit: number; cursor?: string }): Promise<PresencePage>;
+  count(channel: string): Promise<number>;
+}
+
+/** A room that somebody created and owns. Channels without such a record are public. */
+export interface Room {
+  readonly channel: string;
+  readonly owner: string;
+  readonly private: boolean;
+  /** Users who may enter when it is private; the owner is one of them. */
+  readonly members: readonly string[];
+}
+
+/** The created rooms. Durable where the engine is; changes are told to other nodes by the hub, on `$control`. */
+export interface RoomStore {
+  all(): Promise<Room[]>;
+  /** False, and nothing changed, when the channel has a record already. */
+  create(room: Room): Promise<boolean>;
+  admit(channel: string, user: string): Promise<void>;
+  expel(channel: string, user: string): Promise<void>;
+}
+
+export interface EngineSink {
+  /** Messages of followed channels, committed, each channel's in order. Never throws. */
+  deliver(messages: readonly Message[]): void;
+  /** Continuity of the channel cannot be vouched for: the hub reads on from its last offset. */
+  unsure(channel: string): void;
+  presence(event: PresenceEvent): void;
+}
+
+export interface EngineHealth {
+  readonly ok: boolean;
+  /** What failed, for the operator. */
+  readonly detail?: string;
+}
+
+/** Limits of what is kept. */
+export interface Retention {
+  /** Messages per channel in the recovery window. */
+  readonly windowSize: number;
+  /** Milliseconds that the recovery window reaches back. */
+  readonly windowTtl: number;
+  /** Milliseconds that persisted messages are kept; 0 for ever. */
+  readonly historyTtl: number;
+  /** Milliseconds within which a publisher's id is remembered. */
+  readonly idempotencyWindow: number;
+}
+
+export interface Engine {
+  readonly capabilities: {
+    /** What was appended survives the end of the process. */
+    readonly durable: boolean;
+    /** Several nodes can share it. */
+    readonly distributed: boolean;
+  };
+  /** Makes it ready; throws a StartError that tells the operator what to do. */
+  open(sink: EngineSink): Promise<void>;
+  /**
+   * Commits the batch as one: gives each draft the next offset of its channel in the order of the array, and
+   * delivers the new messages of followed channels to the sink before it resolves. A keyed draft whose id was
+   * published on its channel within the idempotency window, or earlier in this batch, is not appended again: its
+   * receipt is the first one's with `duplicate: true`. When it resolves, the batch is as durable as the engine is;
+   * when it rejects, nothing of it was kept or delivered.
+   */
+  append(batch: readonly Draft[]): Promise<Receipt[]>;
+  /** An indexed seek, whatever the depth. An unknown channel is an empty one. */
+  read(channel: string, query: HistoryQuery): Promise<HistoryPage>;
+  /** The channel's state, with `kept` counted after `after` (default 0). */
+  state(channel: string, after?: number): Promise<ChannelState>;
+  /** From the position it resolves with, every later message of the channel is given to `sink.deliver`. */
+  follow(channel: string): Promise<Position>;
+  unfollow(channel: string): Promise<void>;
+  readonly presence: PresenceStore;
+  readonly rooms: RoomStore;
+  /** Through the real path: a probe is written and read back. */
+  health(): Promise<EngineHealth>;
+  /** Flushes and lets go of everything. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,168 @@
+import type { Draft, HistoryQuery, Message, Retention } from '../engine.ts';
+import { Ring } from './ring.ts';
+
+/** Messages in order of offset, and so of time. */
+interface Sequence {
+  readonly length: number;
+  at(index: number): Message;
+}
+
+/**
+ * The messages of one channel. Whatever asks for them trims first, so what is in here is exactly what is kept:
+ * offsets, times and what is trimmed only ever move forward.
+ */
+export class ChannelLog implements Sequence {
+  readonly channel: string;
+  followed = false;
+  readonly #retention: Retention;
+  #top: number;
+  #time: number;
+  /** The recovery window: all offsets from its first to the top. */
+  readonly #window = new Ring<Message>();
+  /** Persisted messages, those in the window too. */
+  readonly #persisted = new Ring<Message>();
+  /** How many of the persisted ones have left the window. */
+  #behind = 0;
+
+  /** `top` and `time` are those of the last message of an earlier log of the channel. */
+  constructor(channel: string, retention: Retention, top: number, time: number) {
+    this.channel = channel;
+    this.#retention = retention;
+    this.#top = top;
+    this.#time = time;
+  }
+
+  /** The last offset given, kept or not. */
+  get top(): number {
+    return this.#top;
+  }
+
+  /** The time of the last message. */
+  get time(): number {
+    return this.#time;
+  }
+
+  /** How many messages are kept. */
+  get length(): number {
+    return this.#behind + this.#window.length;
+  }
+
+  at(index: number): Message {
+    return index < this.#behind ? this.#persisted.at(index) : this.#window.at(index - this.#behind);
+  }
+
+  append(draft: Draft, epoch: string, now: number): Message {
+    this.#top += 1;
+    if (now > this.#time) this.#time = now;
+    const message: Message = {
+      id: draft.id,
+      channel: this.channel,
+      offset: this.#top,
+      epoch,
+      time: this.#time,
+      type: draft.type,
+      data: draft.data,
+      sender: draft.sender,
+      persist: draft.persist,
+    };
+    this.#window.push(message);
+    if (draft.persist) this.#persisted.push(message);
+    this.trim(now);
+    return message;
+  }
+
+  /** Lets go of what is kept no longer. Returns how many steps that took. */
+  trim(now: number): number {
+    return this.#trimWindow(now) + this.#trimPersisted(now);
+  }
+
+  #trimWindow(now: number): number {
+    const window = this.#window;
+    const horizon = now - this.#retention.windowTtl;
+    // Times never decrease: with the last message all have expired, and none of them needs a visit.
+    if (window.length > 0 && this.#time <= horizon) {
+      window.clear();
+      this.#behind = this.#persisted.length;
+      return 1;
+    }
+    let steps = 0;
+    while (
+      window.length > this.#retention.windowSize ||
+      (window.length > 0 && window.at(0).time <= horizon)
+    ) {
+      if (window.shift().persist) this.#behind += 1;
+      steps += 1;
+    }
+    return steps;
+  }
+
+  /** Persisted messages that are still in the window stay, however short HISTORY_TTL is. */
+  #trimPersisted(now: number): number {
+    const { historyTtl } = this.#retention;
+    if (historyTtl === 0) return 0;
+    const persisted = this.#persisted;
+    const horizon = now - historyTtl;
+    let steps = 0;
+    while (this.#behind > 0 && persisted.at(0).time <= horizon) {
+      persisted.shift();
+      this.#behind -= 1;
+      steps += 1;
+    }
+    return steps;
+  }
+
+  /** The lowest offset from which all are kept, up to the top; `top + 1` when none is. */
+  completeFrom(): number {
+    const windowStart = this.#top - this.#window.length + 1;
+    const last = this.#behind - 1;
+    if (last < 0 || this.#persisted.at(last).offset !== windowStart - 1) return windowStart;
+    // Along the persisted ones `offset - index` never falls, and stays the same as long as no offset is missing:
+    // so the start of the last unbroken run can be searched.
+    const run = windowStart - 1 - last;
+    const start = firstIndex(this.#persisted, ({ offset }, index) => offset - index >= run);
+    return this.#persisted.at(start).offset;
+  }
+
+  /** How many messages after `offset` are kept. */
+  keptAfter(offset: number): number {
+    return this.length - firstIndex(this, (message) => message.offset > offset);
+  }
+
+  read(query: HistoryQuery): { messages: Message[]; more: boolean } {
+    const { limit, after, before, from, to } = query;
+    const sequence: Sequence = query.persisted === true ? this.#persisted : this;
+    let low = 0;
+    let high = sequence.length;
+    if (after !== undefined) low = firstIndex(sequence, ({ offset }) => offset > after);
+    if (from !== undefined)
+      low = Math.max(
+        low,
+        firstIndex(sequence, ({ time }) => time >= from),
+      );
+    if (before !== undefined) high = firstIndex(sequence, ({ offset }) => offset >= before);
+    if (to !== undefined)
+      high = Math.min(
+        high,
+        firstIndex(sequence, ({ time }) => time > to),
+      );
+    if (high < low) high = low;
+    const forward = before === undefined && (after !== undefined || from !== undefined);
+    const start = forward ? low : Math.max(low, high - limit);
+    const end = forward ? Math.min(high, low + limit) : high;
+    const messages: Message[] = [];
+    for (let index = start; index < end; index += 1) messages.push(sequence.at(index));
+    return { messages, more: forward ? end < high : start > low };
+  }
+}
+
+/** Binary search: the first index for which `holds`, which holds for all behind it too; the length if for none. */
+function firstIndex(sequence: Sequence, holds: (message: Message, index: number) => boolean): number {
+  let low = 0;
+  let high = sequence.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(sequence.at(middle), middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../clock.ts';
+import { FanwireError, StartError } from '../../errors.ts';
+import type {
+  ChannelState,
+  Draft,
+  Engine,
+  EngineHealth,
+  EngineSink,
+  HistoryPage,
+  HistoryQuery,
+  Message,
+  Position,
+  Receipt,
+  Retention,
+} from '../engine.ts';
+import { LocalPresence } from '../local-presence.ts';
+import type { ChannelLog } from './channel-log.ts';
+import { ChannelTable } from './channel-table.ts';
+import { Idempotency } from './idempotency.ts';
+import { MemoryRooms } from './rooms.ts';
+
+const SWEEP_INTERVAL = 1000;
+
+/**
+ * Everything in the memory of one process, and gone with it. A new engine is a new epoch, so that positions of an
+ * earlier life are told apart. With `historyTtl` 0, persisted messages take memory for ever; so does the last
+ * offset of every channel that was ever published to.
+ */
+export class MemoryEngine implements Engine {
+  readonly capabilities = { durable: false, distributed: false };
+  readonly presence: LocalPresence;
+  readonly rooms = new MemoryRooms();
+  readonly #epoch = randomBytes(9).toString('base64url');
+  readonly #clock: Clock;
+  readonly #channels: ChannelTable;
+  readonly #ids: Idempotency;
+  #sink: EngineSink | undefined;
+  #stopSweep: (() => void) | undefined;
+  #closed = false;
+
+  constructor({ retention, clock }: { retention: Retention; clock: Clock }) {
+    this.#clock = clock;
+    this.#channels = new ChannelTable(retention);
+    this.#ids = new Idempotency(retention.idempotencyWindow, clock.now());
+    this.presence = new LocalPresence(clock, (event) => this.#sink?.presence(event));
+  }
+
+  async open(sink: EngineSink): Promise<void> {
+    if (this.#closed || this.#sink !== undefined) {
+      throw new StartError('A memory engine opens once: make a new one.');
+    }
+    this.#sink = sink;
+    this.#stopSweep = this.#clock.every(SWEEP_INTERVAL, () => {
+      const now = this.#clock.now();
+      this.#ids.turn(now);
+      this.#channels.sweep(now);
+    });
+  }
+
+  async append(batch: readonly Draft[]): Promise<Receipt[]> {
+    const sink = this.#opened();
+    const now = this.#clock.now();
+    this.#ids.turn(now);
+    const receipts: Receipt[] = [];
+    const followed: Message[] = [];
+    let log: ChannelLog | undefined;
+    for (const draft of batch) {
+      if (draft.keyed) {
+        const first = this.#ids.find(draft.channel, draft.id, now);
+        if (first !== undefined) {
+          receipts.push({ ...first, duplicate: true });
+          continue;
+        }
+      }
+      if (log?.channel !== draft.channel) log = this.#channels.open(draft.channel);
+      const message = log.append(draft, this.#epoch, now);
+      if (log.followed) followed.push(message);
+      const receipt = receiptOf(message);
+      if (draft.keyed) this.#ids.add(receipt);
+      receipts.push(receipt);
+    }
+    if (followed.length > 0) sink.deliver(followed);
+    return receipts;
+  }
+
+  async read(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    this.#opened();
+    const log = this.#trimmed(channel);
+    const { messages, more } = log?.read(query) ?? { messages: [], more: false };
+    return { epoch: this.#epoch, offset: this.#channels.top(channel), messages, more };
+  }
+
+  async state(channel: string, after = 0): Promise<ChannelState> {
+    this.#opened();
+    const log = this.#trimmed(channel);
+    const offset = this.#channels.top(channel);
+    return {
+      epoch: this.#epoch,
+      offset,
+      completeFrom: log?.completeFrom() ?? offset + 1,
+      kept: log?.keptAfter(after) ?? 0,
+    };
+  }
+
+  async follow(channel: string): Promise<Position> {
+    this.#opened();
+    const log = this.#channels.open(channel);
+    log.followed = true;
+    return { epoch: this.#epoch, offset: log.top };
+  }
+
+  async unfollow(channel: string): Promise<void> {
+    this.#opened();
+    const log = this.#channels.find(channel);
+    if (log !== undefined) log.followed = false;
+  }
+
+  /** There is no path to probe: what is open works. */
+  async health(): Promise<EngineHealth> {
+    if (this.#closed) return { ok: false, detail: 'the engine is closed' };
+    if (this.#sink === undefined) return { ok: false, detail: 'the engine is not open yet' };
+    return { ok: true };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#sink = undefined;
+    this.#stopSweep?.();
+    this.#stopSweep = undefined;
+    this.#channels.clear();
+    this.#ids.clear();
+    this.presence.clear();
+    this.rooms.clear();
+  }
+
+  #opened(): EngineSink {
+    if (this.#sink === undefined) throw new FanwireError('unavailable', 'The engine is not open.');
+    return this.#sink;
+  }
+
+  /** The channel's log with nothing in it but what is kept at this moment. */
+  #trimmed(channel: string): ChannelLog | undefined {
+    const log = this.#channels.find(channel);
+    log?.trim(this.#clock.now());
+    return log;
+  }
+}
+
+function receiptOf({ id, channel, offset, epoch, time }: Message): Receipt {
+  return { id, channel, offset, epoch, time, duplicate: false };
+}

@@ -1,0 +1,302 @@
+import type { Clock } from '../clock.ts';
+import type {
+  Draft,
+  Engine,
+  HistoryPage,
+  HistoryQuery,
+  JsonText,
+  Message,
+  Position,
+  PresenceEvent,
+  Receipt,
+  Sender,
+} from '../engine/engine.ts';
+import { uuidv7 } from '../ids.ts';
+import { Channel } from './channel.ts';
+import { Flusher } from './flusher.ts';
+import type { Encoder, Recipient, Subscription, Watch } from './recipient.ts';
+import { Registry } from './registry.ts';
+import { type SubscribeOptions, Subscriber, type Subscribed } from './subscriber.ts';
+import { type PublishCallback, Tick } from './tick.ts';
+
+/** Everyone's channel, a user's own channel, and the nodes' command channel. */
+export const everyone = '$all';
+export const userChannel = (user: string): string => `$user:${user}`;
+const control = '$control';
+
+export interface Publication {
+  readonly channel: string;
+  readonly type: string;
+  readonly data: JsonText;
+  readonly sender: Sender | null;
+  /** The publisher's idempotency key; without one the server makes an id. */
+  readonly id?: string | undefined;
+  /** Keep it for HISTORY_TTL rather than for the recovery window. Default false. */
+  readonly persist?: boolean | undefined;
+}
+
+/** A command to every node, this one included: whatever its `op` names. */
+export interface ControlCommand {
+  readonly op: string;
+  readonly [field: string]: unknown;
+}
+
+export interface HubOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  /** Hears of faults that no client caused. */
+  readonly report: (thrown: unknown) => void;
+}
+
+/**
+ * Channels, subscriptions and the tick of one node. It knows recipients and an engine, and nothing of dialects,
+ * sockets or permissions: whoever calls it has settled those.
+ */
+export class Hub {
+  readonly connections = new Registry();
+  readonly flusher = new Flusher();
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #report: (thrown: unknown) => void;
+  readonly #tick: Tick;
+  readonly #channels = new Map<string, Channel>();
+  readonly #opening = new Map<string, Promise<void>>();
+  readonly #subscriber: Subscriber;
+  readonly #controlListeners: ((command: ControlCommand) => void)[] = [];
+  #subscriptions = 0;
+
+  constructor({ engine, clock, report }: HubOptions) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#report = report;
+    this.#tick = new Tick(engine, () => this.flusher.flush(), report);
+    this.#subscriber = new Subscriber(engine, report);
+  }
+
+  async open(): Promise<void> {
+    await this.#engine.open({
+      deliver: (messages) => this.#deliver(messages),
+      unsure: (channel) => void this.#resync(channel),
+      presence: (event) => this.#presence(event),
+    });
+    const { epoch, offset } = await this.#engine.follow(control);
+    this.#channels.set(control, new Channel(control, epoch, offset));
+  }
+
+  /** Lets what was published be committed and delivered, then closes the engine. */
+  async close(): Promise<void> {
+    await this.#tick.settled();
+    await this.#engine.close();
+  }
+
+  get counts(): { channels: number; subscriptions: number } {
+    return { channels: this.#channels.size - 1, subscriptions: this.#subscriptions };
+  }
+
+  /** Into the tick. The callback is called after the commit, in the turn in which the message is delivered. */
+  publish(publication: Publication, callback: PublishCallback): void {
+    this.#tick.publish(this.#draft(publication), callback);
+  }
+
+  /** Like `publish`, for callers off the hot path. */
+  published(publication: Publication): Promise<Receipt> {
+    return new Promise((resolve, reject) => {
+      this.publish(publication, (error, receipt) => (receipt ? resolve(receipt) : reject(error)));
+    });
+  }
+
+  /** Tells every node, this one included. */
+  async command(command: ControlCommand): Promise<void> {
+    await this.published({ channel: control, type: 'control', data: JSON.stringify(command), sender: null });
+  }
+
+  onCommand(listener: (command: ControlCommand) => void): void {
+    this.#controlListeners.push(listener);
+  }
+
+  /** Registers a connection and gives it everyone's channel and, to a verified user, its own. */
+  async attach(recipient: Recipient): Promise<void> {
+    this.connections.add(recipient);
+    await this.subscribe(recipient, everyone);
+    if (recipient.verifiedUser !== null) await this.subscribe(recipient, userChannel(recipient.verifiedUser));
+  }
+
+  /** Takes a connection out of every channel and of the registry. */
+  detach(recipient: Recipient): void {
+    this.connections.remove(recipient);
+    for (const channel of [...recipient.subscriptions.keys()]) this.unsubscribe(recipient, channel);
+  }
+
+  /**
+   * Makes the recipient live on the channel, after the replay that `options` ask for, with no gap and no duplicate
+   * between. Resolves to null when the recipient left meanwhile. A second call while subscribed replays only.
+   */
+  async subscribe(recipient: Recipient, name: string, options: SubscribeOptions = {}): Promise<Subscribed | null> {
+    const standing = recipient.subscriptions.get(name);
+    if (standing) return this.#subscriber.replayOnly(standing, this.#channels.get(name), options);
+    const subscription = newSubscription(recipient, name, options.watch ?? null);
+    recipient.subscriptions.set(name, subscription);
+    this.#subscriptions++;
+    try {
+      const channel = await this.#acquire(name);
+      if (subscription.state === 'ended') {
+        this.#release(channel);
+        return null;
+      }
+      subscription.state = 'joining';
+      return await this.#subscriber.join(subscription, channel, options);
+    } catch (thrown) {
+      this.unsubscribe(recipient, name);
+      throw thrown;
+    }
+  }
+
+  /** False when it was not subscribed. */
+  unsubscribe(recipient: Recipient, name: string): boolean {
+    const subscription = recipient.subscriptions.get(name);
+    if (!subscription) return false;
+    recipient.subscriptions.delete(name);
+    this.#subscriptions--;
+    const channel = this.#channels.get(name);
+    const { state, present } = subscription;
+    if (state === 'live') channel?.leave(subscription);
+    subscription.state = 'ended';
+    if (present !== null) this.#engine.presence.leave(name, present).catch(this.#report);
+    if (channel && state !== 'opening') this.#release(channel);
+    return true;
+  }
+
+  /** Changes the encoder of a recipient, in all its channels at once. */
+  reencode(recipient: Recipient, encoder: Encoder): void {
+    const from = recipient.encoder;
+    recipient.encoder = encoder;
+    for (const [name, subscription] of recipient.subscriptions) {
+      this.#channels.get(name)?.reencode(subscription, from);
+    }
+  }
+
+  /** Where the channel stands on this node, or undefined when nobody here is subscribed. */
+  local(name: string): Channel | undefined {
+    return name === control ? undefined : this.#channels.get(name);
+  }
+
+  history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    return this.#engine.read(channel, query);
+  }
+
+  position(channel: string): Promise<Position> {
+    return this.#engine.state(channel);
+  }
+
+  #draft({ channel, type, data, sender, id, persist }: Publication): Draft {
+    const keyed = id !== undefined;
+    return { channel, id: id ?? uuidv7(this.#clock.now()), keyed, type, data, sender, persist: persist ?? false };
+  }
+
+  /** Counts one more user of the channel; the first one makes the engine follow it. To be paid back by `release`. */
+  async #acquire(name: string): Promise<Channel> {
+    for (;;) {
+      const channel = this.#channels.get(name);
+      if (channel) {
+        channel.users++;
+        return channel;
+      }
+      let opening = this.#opening.get(name);
+      if (!opening) {
+        opening = this.#follow(name).finally(() => this.#opening.delete(name));
+        this.#opening.set(name, opening);
+      }
+      await opening;
+    }
+  }
+
+  async #follow(name: string): Promise<void> {
+    const { epoch, offset } = await this.#engine.follow(name);
+    this.#channels.set(name, new Channel(name, epoch, offset));
+  }
+
+  #release(channel: Channel): void {
+    channel.users--;
+    if (channel.users > 0 || channel.name === control) return;
+    this.#channels.delete(channel.name);
+    this.#engine.unfollow(channel.name).catch(this.#report);
+  }
+
+  /** The engine's messages, split by channel: each channel's go out together. */
+  #deliver(messages: readonly Message[]): void {
+    const first = messages[0];
+    if (!first) return;
+    if (messages.every((message) => message.channel === first.channel)) {
+      this.#deliverTo(first.channel, messages);
+      return;
+    }
+    const byChannel = new Map<string, Message[]>();
+    for (const message of messages) {
+      const batch = byChannel.get(message.channel);
+      if (batch) batch.push(message);
+      else byChannel.set(message.channel, [message]);
+    }
+    for (const [name, batch] of byChannel) this.#deliverTo(name, batch);
+  }
+
+  #deliverTo(name: string, messages: readonly Message[]): void {
+    const channel = this.#channels.get(name);
+    if (!channel) return;
+    const batch = messages[0]?.offset === channel.offset + 1 ? messages : afterOffset(messages, channel.offset);
+    const first = batch[0];
+    if (!first) return;
+    if (first.offset !== channel.offset + 1) {
+      void this.#resync(name);
+      return;
+    }
+    try {
+      if (name === control) this.#control(channel, batch);
+      else channel.deliver(batch);
+    } catch (thrown) {
+      this.#report(thrown);
+    }
+  }
+
+  #control(channel: Channel, batch: readonly Message[]): void {
+    channel.offset = batch[batch.length - 1]?.offset ?? channel.offset;
+    for (const message of batch) {
+      const command: ControlCommand = JSON.parse(message.data);
+      for (const listener of this.#controlListeners) listener(command);
+    }
+  }
+
+  /** The engine cannot vouch for continuity: read on from the last offset that was delivered. */
+  async #resync(name: string): Promise<void> {
+    const channel = this.#channels.get(name);
+    if (!channel) return;
+    try {
+      for (;;) {
+        const page = await this.#engine.read(name, { after: channel.offset, limit: 500 });
+        const first = page.messages[0];
+        if (!first) break;
+        if (first.offset > channel.offset + 1) this.#tellGap(channel, first.offset - 1);
+        channel.deliver(afterOffset(page.messages, channel.offset));
+        if (!page.more) break;
+      }
+    } catch (thrown) {
+      this.#report(thrown);
+    }
+    this.flusher.flush();
+  }
+
+  #tellGap(channel: Channel, to: number): void {
+    for (const { recipient } of channel.subscriptions()) recipient.gap(channel.name, { from: channel.offset + 1, to });
+  }
+
+  #presence(event: PresenceEvent): void {
+    this.#channels.get(event.channel)?.presence(event);
+  }
+}
+
+function newSubscription(recipient: Recipient, channel: string, watch: Watch | null): Subscription {
+  return { recipient, channel, offset: 0, state: 'opening', index: 0, present: null, watch };
+}
+
+function afterOffset(messages: readonly Message[], offset: number): readonly Message[] {
+  return messages.filter((message) => message.offset > offset);
+}

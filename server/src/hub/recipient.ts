@@ -1,0 +1,55 @@
+import type { Message, PresenceEvent } from '../engine/engine.ts';
+import type { Gap } from './recovery.ts';
+
+/**
+ * Turns messages of one channel, in order, into bytes ready to be written to a socket. Recipients that would be sent
+ * the same bytes share one encoder object: the hub calls it once per tick and channel and hands out references.
+ */
+export interface Encoder {
+  encode(messages: readonly Message[]): Buffer;
+}
+
+/** When a subscription hears of users coming and going: always, or while the room is small. */
+export type Watch = 'always' | 'small';
+
+/** What the hub sees of a connection. */
+export interface Recipient {
+  readonly id: string;
+  /** Who it is, verified or (in chat) claimed; null when nobody said. */
+  readonly user: string | null;
+  /** The verified user alone: decides who receives `$user:<id>`. */
+  readonly verifiedUser: string | null;
+  /** Changes only through `Hub.reencode`. */
+  encoder: Encoder;
+  /** False when it does not want its own messages back. */
+  readonly echo: boolean;
+  /** By channel. Kept by the hub; read by anyone. */
+  readonly subscriptions: Map<string, Subscription>;
+  /** Place in the hub's registry of connections. Kept by the hub. */
+  serial: number;
+  /** Puts a reference to bytes that hold `messages` messages (0 for replies) into the outbox. */
+  push(bytes: Buffer, messages: number): void;
+  /** Writes what waits, in one write. */
+  flush(): void;
+  /** Resolves when the kernel took what was written; null when it already has. */
+  drained(): Promise<void> | null;
+  /** Somebody came to or left a channel that it watches. */
+  presence(event: PresenceEvent): void;
+  /** Messages of a channel it is in were lost between those it got and those it will get. */
+  gap(channel: string, gap: Gap): void;
+}
+
+/** A recipient on a channel. */
+export interface Subscription {
+  readonly recipient: Recipient;
+  readonly channel: string;
+  /** The offset up to which it has everything, while it is not live; live ones are where the channel is. */
+  offset: number;
+  /** `opening` until the channel is followed, `joining` while it is replayed to. */
+  state: 'opening' | 'joining' | 'live' | 'ended';
+  /** Place in its group's members. */
+  index: number;
+  /** Counted in the engine's presence under this name. */
+  present: string | null;
+  readonly watch: Watch | null;
+}

@@ -1,0 +1,78 @@
+import type { Recipient } from './recipient.ts';
+
+/** The node's connections: by id, by user, and in the order of their coming for paging without a scan. */
+export class Registry {
+  readonly #byId = new Map<string, Recipient>();
+  readonly #byUser = new Map<string, Set<Recipient>>();
+  /** Serial numbers in ascending order, and at the same place who has it, or null when it has left. */
+  #serials: number[] = [];
+  #places: (Recipient | null)[] = [];
+  #holes = 0;
+  #nextSerial = 1;
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get(id: string): Recipient | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Connections that go by this user name, verified or not. */
+  ofUser(user: string): readonly Recipient[] {
+    return [...(this.#byUser.get(user) ?? [])];
+  }
+
+  all(): Iterable<Recipient> {
+    return this.#byId.values();
+  }
+
+  add(recipient: Recipient): void {
+    this.#byId.set(recipient.id, recipient);
+    recipient.serial = this.#nextSerial++;
+    this.#serials.push(recipient.serial);
+    this.#places.push(recipient);
+    if (recipient.user === null) return;
+    const peers = this.#byUser.get(recipient.user);
+    if (peers) peers.add(recipient);
+    else this.#byUser.set(recipient.user, new Set([recipient]));
+  }
+
+  remove(recipient: Recipient): void {
+    if (!this.#byId.delete(recipient.id)) return;
+    this.#places[this.#seek(recipient.serial)] = null;
+    if (++this.#holes > 64 && this.#holes * 2 > this.#places.length) this.#compact();
+    if (recipient.user === null) return;
+    const peers = this.#byUser.get(recipient.user);
+    peers?.delete(recipient);
+    if (peers?.size === 0) this.#byUser.delete(recipient.user);
+  }
+
+  /** Up to `limit` connections whose serial is above `after`, in the order of their coming. */
+  page(limit: number, after: number): Recipient[] {
+    const page: Recipient[] = [];
+    for (let place = this.#seek(after + 1); place < this.#places.length && page.length < limit; place++) {
+      const recipient = this.#places[place];
+      if (recipient) page.push(recipient);
+    }
+    return page;
+  }
+
+  #compact(): void {
+    this.#places = this.#places.filter((recipient) => recipient !== null);
+    this.#serials = this.#places.map((recipient) => recipient?.serial ?? 0);
+    this.#holes = 0;
+  }
+
+  /** The first place whose serial is this one or above it. */
+  #seek(serial: number): number {
+    let low = 0;
+    let high = this.#serials.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#serials[middle] ?? serial) < serial) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,97 @@
+import type { Draft, Engine, Receipt } from '../engine/engine.ts';
+import { FanwireError } from '../errors.ts';
+
+/** Told once what became of a publish: a receipt after the commit, or the error and nothing was kept. */
+export type PublishCallback = (error: FanwireError | null, receipt: Receipt | null) => void;
+
+/** Most messages of one tick: keeps a flood on one channel from holding up everything else for long. */
+const maxMessages = 2048;
+/** Most bytes of data of one tick. */
+const maxBytes = 8 * 1024 * 1024;
+
+/**
+ * Everything published during one turn of the event loop is one batch: committed once, then delivered, then
+ * acknowledged, then written. Under light load a tick holds one message and starts at once; under heavy load batches
+ * grow by themselves.
+ */
+export class Tick {
+  readonly #engine: Engine;
+  readonly #flush: () => void;
+  readonly #report: (thrown: unknown) => void;
+  #drafts: Draft[] = [];
+  #callbacks: PublishCallback[] = [];
+  #scheduled = false;
+  #running: Promise<void> | null = null;
+  #settled: (() => void)[] = [];
+
+  constructor(engine: Engine, flush: () => void, report: (thrown: unknown) => void) {
+    this.#engine = engine;
+    this.#flush = flush;
+    this.#report = report;
+  }
+
+  publish(draft: Draft, callback: PublishCallback): void {
+    this.#drafts.push(draft);
+    this.#callbacks.push(callback);
+    this.#schedule();
+  }
+
+  /** Resolves when everything published before this call is committed and delivered, or has failed. */
+  settled(): Promise<void> {
+    if (this.#drafts.length === 0) return this.#running ?? Promise.resolve();
+    return new Promise((resolve) => this.#settled.push(resolve));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#running) return;
+    this.#scheduled = true;
+    setImmediate(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    this.#scheduled = false;
+    this.#running = this.#run().finally(() => {
+      this.#running = null;
+      if (this.#drafts.length > 0) this.#schedule();
+      else for (const resolve of this.#settled.splice(0)) resolve();
+    });
+  };
+
+  async #run(): Promise<void> {
+    const [drafts, callbacks] = this.#take();
+    let receipts: Receipt[] | null = null;
+    try {
+      receipts = await this.#engine.append(drafts);
+    } catch (thrown) {
+      this.#report(thrown);
+    }
+    const error = receipts ? null : commitFailed();
+    for (let i = 0; i < callbacks.length; i++) {
+      try {
+        callbacks[i]?.(error, receipts?.[i] ?? null);
+      } catch (thrown) {
+        this.#report(thrown);
+      }
+    }
+    this.#flush();
+  }
+
+  #take(): [Draft[], PublishCallback[]] {
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#drafts.length && count < maxMessages && bytes < maxBytes) {
+      bytes += this.#drafts[count++]?.data.length ?? 0;
+    }
+    if (count === this.#drafts.length) {
+      const all: [Draft[], PublishCallback[]] = [this.#drafts, this.#callbacks];
+      this.#drafts = [];
+      this.#callbacks = [];
+      return all;
+    }
+    return [this.#drafts.splice(0, count), this.#callbacks.splice(0, count)];
+  }
+}
+
+function commitFailed(): FanwireError {
+  return new FanwireError('unavailable', 'the message could not be stored; nothing was delivered, try again');
+}

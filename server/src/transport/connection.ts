@@ -1,0 +1,207 @@
+import type { Socket } from 'node:net';
+import type { Principal } from '../access/principal.ts';
+import { type CloseCode, type CloseReason, closeCodes } from '../codes.ts';
+import type { DialectName, Link, Session } from '../dialect/dialect.ts';
+import { Runner, type Valve } from '../dialect/runner.ts';
+import type { PresenceEvent } from '../engine/engine.ts';
+import { FanwireError } from '../errors.ts';
+import type { Encoder, Subscription } from '../hub/recipient.ts';
+import type { Gap } from '../hub/recovery.ts';
+import type { Node } from './node.ts';
+import { Outbox } from './outbox.ts';
+import { RateLimit } from './rate-limit.ts';
+import type { Sleeper } from './wheel.ts';
+import type { TransportName } from './capacity.ts';
+
+/** How one transport puts things on its socket. */
+export interface Wire extends Valve {
+  readonly transport: TransportName;
+  readonly socket: Socket;
+  /** A dialect's text as bytes to write. */
+  frame(text: string): Buffer;
+  /** Bytes that ask a live peer for a sign of life; null where the transport has none. */
+  readonly ping: Buffer | null;
+  /** Says why and ends; `politely` false when the peer does not read. Never throws. */
+  close(code: CloseCode, politely: boolean): void;
+}
+
+export interface ConnectionOptions {
+  readonly id: string;
+  readonly dialect: DialectName;
+  readonly principal: Principal;
+  /** The name it goes by when no token says who it is (chat), else null. */
+  readonly claimedName: string | null;
+  readonly echo: boolean;
+  readonly encoder: Encoder;
+  readonly remoteAddress: string;
+}
+
+/** After so long without the kernel taking anything, the reader is gone (milliseconds). */
+const stalledAfter = 30_000;
+
+/** One client over one transport: what the hub sends to, and what its session speaks through. */
+export class Connection implements Link, Sleeper {
+  readonly id: string;
+  readonly dialect: DialectName;
+  readonly verifiedUser: string | null;
+  readonly user: string | null;
+  readonly echo: boolean;
+  readonly remoteAddress: string;
+  /** Unix milliseconds. */
+  readonly connectedAt: number;
+  readonly subscriptions = new Map<string, Subscription>();
+  readonly outbox: Outbox;
+  encoder: Encoder;
+  principal: Principal;
+  pendingPublishes = 0;
+  lastSeen: number;
+  serial = 0;
+  due = 0;
+  slot = -1;
+  index = 0;
+  readonly #node: Node;
+  readonly #wire: Wire;
+  readonly #rate: RateLimit | null;
+  #session: Session | null = null;
+  #runner: Runner | null = null;
+  #dirty = false;
+  #closed = false;
+
+  constructor(node: Node, wire: Wire, options: ConnectionOptions) {
+    const now = node.clock.now();
+    this.id = options.id;
+    this.dialect = options.dialect;
+    this.principal = options.principal;
+    this.verifiedUser = options.principal.user;
+    this.user = options.principal.user ?? options.claimedName;
+    this.echo = options.echo;
+    this.encoder = options.encoder;
+    this.remoteAddress = options.remoteAddress;
+    this.connectedAt = now;
+    this.lastSeen = now;
+    this.#node = node;
+    this.#wire = wire;
+    this.#rate = node.limits.messageRate > 0 ? new RateLimit(node.limits.messageRate, now) : null;
+    this.outbox = new Outbox(wire.socket, node.limits, () => this.close('slow'));
+  }
+
+  get transport(): TransportName {
+    return this.#wire.transport;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get session(): Session | null {
+    return this.#session;
+  }
+
+  /** Takes its place and starts the conversation. */
+  start(makeSession: (settled: () => void) => Session): void {
+    this.#node.capacity.take(this.transport);
+    this.#session = makeSession(() => this.#runner?.settled());
+    this.#runner = new Runner(this, this.#session, this.#wire, this.#node.report);
+    this.#node.wheel.add(this, this.#due(this.#session.wake(this.lastSeen)));
+    this.#runner.start();
+  }
+
+  /** One text frame from the client. */
+  receive(text: string): void {
+    const now = this.#node.clock.now();
+    this.lastSeen = now;
+    if (this.#rate && !this.#rate.take(now)) this.#refuseRate(this.#rate);
+    else this.#runner?.receive(text);
+  }
+
+  /** A sign of life that carries nothing. */
+  seen(): void {
+    this.lastSeen = this.#node.clock.now();
+  }
+
+  push(bytes: Buffer, messages: number): void {
+    this.outbox.push(bytes, messages);
+    if (this.#dirty) return;
+    this.#dirty = true;
+    this.#node.hub.flusher.mark(this);
+  }
+
+  flush(): void {
+    this.#dirty = false;
+    this.outbox.flush();
+  }
+
+  drained(): Promise<void> | null {
+    return this.outbox.drained();
+  }
+
+  send(text: string): void {
+    if (!this.#closed) this.push(this.#wire.frame(text), 0);
+  }
+
+  ping(): void {
+    if (this.#wire.ping && !this.#closed) this.outbox.writeNow(this.#wire.ping);
+  }
+
+  presence(event: PresenceEvent): void {
+    this.#session?.presence(event);
+  }
+
+  gap(channel: string, gap: Gap): void {
+    this.#session?.gap(channel, gap);
+  }
+
+  renew(principal: Principal): void {
+    this.principal = principal;
+    this.#node.wheel.rouse(this);
+  }
+
+  wake(now: number): number {
+    if (this.#closed) return Number.POSITIVE_INFINITY;
+    const { expiresAt } = this.principal;
+    const { blockedSince } = this.outbox;
+    let due = Number.POSITIVE_INFINITY;
+    if (expiresAt !== null && now >= expiresAt) this.close('tokenExpired');
+    else if (blockedSince > 0 && now - blockedSince >= stalledAfter) this.close('slow');
+    else due = this.#session?.wake(now) ?? due;
+    return this.#closed ? Number.POSITIVE_INFINITY : this.#due(due);
+  }
+
+  /** Takes a channel away, because its owner or an administrator said so. */
+  expel(channel: string): void {
+    if (this.#node.hub.unsubscribe(this, channel)) this.#session?.expelled(channel);
+  }
+
+  /** Says why, unless the peer reads too slowly to be told more, and lets go. */
+  close(reason: CloseReason): void {
+    if (this.#closed) return;
+    const politely = reason !== 'slow';
+    if (politely) this.outbox.flush();
+    this.#wire.close(closeCodes[reason], politely);
+    this.#node.log.debug({ connection: this.id, code: closeCodes[reason].code }, 'connection closed');
+    this.gone();
+  }
+
+  /** The socket is closing or closed: nothing more goes out. Idempotent. */
+  gone(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.outbox.close();
+    this.#runner?.close();
+    this.#node.wheel.remove(this);
+    this.#node.hub.detach(this);
+    this.#session?.closed();
+    this.#node.capacity.free(this.transport);
+  }
+
+  /** A token's expiry is noticed in time whatever the session wants. */
+  #due(sessionDue: number): number {
+    return Math.min(sessionDue, this.principal.expiresAt ?? Number.POSITIVE_INFINITY);
+  }
+
+  #refuseRate(rate: RateLimit): void {
+    const error = new FanwireError('rate_limited', `at most ${this.#node.limits.messageRate} messages a second`);
+    this.#session?.fail(error, null);
+    if (rate.exhausted) this.close('rateLimit');
+  }
+}

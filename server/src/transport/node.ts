@@ -1,0 +1,27 @@
+import type { Clock } from '../clock.ts';
+import type { Hub } from '../hub/hub.ts';
+import type { Capacity } from './capacity.ts';
+import type { BacklogLimits } from './outbox.ts';
+import type { Wheel } from './wheel.ts';
+
+/** The little of a logger that transports use. Never given a credential. */
+export interface Log {
+  debug(fields: object, text: string): void;
+  info(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+}
+
+/** What all connections of a server process share. */
+export interface Node {
+  readonly hub: Hub;
+  readonly wheel: Wheel;
+  readonly capacity: Capacity;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly report: (thrown: unknown) => void;
+  readonly limits: BacklogLimits & {
+    /** Frames a second from one connection; 0 for no limit. */
+    readonly messageRate: number;
+  };
+}

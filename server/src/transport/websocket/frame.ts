@@ -1,0 +1,54 @@
+import type { Message } from '../../engine/engine.ts';
+import type { Encoder } from '../../hub/recipient.ts';
+
+const finalText = 0x81;
+
+/** An unmasked, final text frame, as servers send them (RFC 6455, 5.2). */
+export function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const frame = Buffer.allocUnsafe(headerSize(length) + length);
+  writeFrame(frame, 0, text, length);
+  return frame;
+}
+
+export const pingFrame = Buffer.from([0x89, 0]);
+
+/** Frames of all messages, joined, from a dialect's text of one message. */
+export class FrameEncoder implements Encoder {
+  readonly #text: (message: Message) => string;
+
+  constructor(text: (message: Message) => string) {
+    this.#text = text;
+  }
+
+  encode(messages: readonly Message[]): Buffer {
+    const [only] = messages;
+    if (only && messages.length === 1) return textFrame(this.#text(only));
+    const texts = messages.map(this.#text);
+    const lengths = texts.map((text) => Buffer.byteLength(text));
+    const size = lengths.reduce((sum, length) => sum + headerSize(length) + length, 0);
+    const frames = Buffer.allocUnsafe(size);
+    let at = 0;
+    for (let i = 0; i < texts.length; i++) at = writeFrame(frames, at, texts[i] ?? '', lengths[i] ?? 0);
+    return frames;
+  }
+}
+
+function headerSize(length: number): number {
+  if (length < 126) return 2;
+  return length < 65_536 ? 4 : 10;
+}
+
+function writeFrame(into: Buffer, start: number, text: string, length: number): number {
+  let at = start;
+  into[at++] = finalText;
+  if (length < 126) into[at++] = length;
+  else if (length < 65_536) {
+    into[at++] = 126;
+    at = into.writeUInt16BE(length, at);
+  } else {
+    into[at++] = 127;
+    at = into.writeBigUInt64BE(BigInt(length), at);
+  }
+  return at + into.write(text, at);
+}

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { loadSettings } from '../../src/config/load.ts';
+import { developmentSecret } from '../../src/config/secret.ts';
+import { StartError } from '../../src/errors.ts';
+import { problemOf, problemsOf, rsaKeys, strongSecret } from './support.ts';
+
+function emptyDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'fanwire-'));
+}
+
+function modeOf(path: string): number {
+  return statSync(path).mode & 0o777;
+}
+
+test('production needs a key, and any kind will do', () => {
+  assert.match(
+    problemOf({ NODE_ENV: 'production' }),
+    /^JWT_SECRET is not set, and production makes none up;/,
+  );
+  for (const key of [
+    { JWT_SECRET: strongSecret },
+    { WS_JWT_SECRET_KEY: strongSecret },
+    { JWT_PUBLIC_KEY: rsaKeys.publicKey },
+    { JWKS_URL: 'https://issuer.example.com/jwks' },
+  ]) {
+    assert.equal(loadSettings({ NODE_ENV: 'production', ...key }).production, true);
+  }
+  assert.match(
+    problemOf({ NODE_ENV: 'production', JWT_PREVIOUS_SECRET: strongSecret }),
+    /^JWT_SECRET is not set/,
+  );
+});
+
+const weak: [secret: string, problem: RegExp][] = [
+  ['x', /has 1 bytes/],
+  ['k3Jf9sQ0zLw8Xv2Bn5Mt7Rc1Yp4Hd6G', /has 31 bytes/],
+  ['change-me', /placeholder/],
+  ['CHANGE-ME', /placeholder/],
+  ['Change_Me', /placeholder/],
+  ['your-256-bit-secret', /placeholder/],
+  ['a-string-secret-at-least-256-bits-long', /placeholder/],
+  ['your-super-secret-jwt-token-with-at-least-32-characters-long', /placeholder/],
+  ['09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7', /placeholder/],
+  ['a'.repeat(64), /repeated/],
+  ['change-me'.repeat(4), /repeated/],
+];
+
+for (const [secret, expected] of weak) {
+  test(`production refuses the secret ${secret.slice(0, 40)}, development takes it`, () => {
+    for (const name of ['JWT_SECRET', 'WS_JWT_SECRET_KEY', 'JWT_PREVIOUS_SECRET']) {
+      const key = name === 'JWT_PREVIOUS_SECRET' ? { JWT_SECRET: strongSecret } : {};
+      const problem = problemOf({ NODE_ENV: 'production', ...key, [name]: secret });
+      assert.ok(problem.startsWith(`${name} `));
+      assert.match(problem, expected);
+      if (secret.length > 8) assert.ok(!problem.includes(secret));
+    }
+    assert.equal(loadSettings({ JWT_SECRET: secret }).jwt.secret, secret);
+  });
+}
+
+test('the length of a secret is counted in bytes', () => {
+  const secret = 'äöüßéèêëñõãâçîïœ';
+  assert.equal(Buffer.byteLength(secret), 32);
+  assert.equal(loadSettings({ NODE_ENV: 'production', JWT_SECRET: secret }).jwt.secret, secret);
+});
+
+test('a PEM key is never taken for a secret', () => {
+  assert.match(problemOf({ JWT_SECRET: rsaKeys.publicKey }), /^JWT_SECRET holds a PEM key.*JWT_PUBLIC_KEY/);
+});
+
+test('only production is production, and what is nearly that stops the start', () => {
+  for (const name of ['development', 'test', 'staging', 'ci']) {
+    assert.equal(loadSettings({ NODE_ENV: name }).production, false);
+  }
+  assert.equal(loadSettings({ NODE_ENV: 'PRODUCTION', JWT_SECRET: strongSecret }).production, true);
+  for (const name of ['prod', 'Prod', 'produciton', 'productions']) {
+    assert.deepEqual(problemsOf({ NODE_ENV: name }), [`NODE_ENV is "${name}"; did you mean production.`]);
+  }
+});
+
+test('the development secret is made once, for its owner only', () => {
+  const directory = join(emptyDirectory(), 'a', 'data');
+  const secret = developmentSecret(directory);
+  assert.match(secret, /^[0-9a-f]{64}$/);
+  assert.equal(developmentSecret(directory), secret);
+  assert.notEqual(developmentSecret(emptyDirectory()), secret);
+  assert.deepEqual(readdirSync(directory), ['jwt-secret']);
+  assert.equal(modeOf(join(directory, 'jwt-secret')), 0o600);
+  assert.equal(readFileSync(join(directory, 'jwt-secret'), 'utf8').trim(), secret);
+});
+
+test('loose permissions of the development secret are fixed', () => {
+  const directory = emptyDirectory();
+  const secret = developmentSecret(directory);
+  chmodSync(join(directory, 'jwt-secret'), 0o644);
+  assert.equal(developmentSecret(directory), secret);
+  assert.equal(modeOf(join(directory, 'jwt-secret')), 0o600);
+});
+
+test('processes that start at the same time get the same development secret', async () => {
+  const directory = emptyDirectory();
+  const module = new URL('../../src/config/secret.ts', import.meta.url).href;
+  const script = `import { developmentSecret } from ${JSON.stringify(module)};
+    while (Date.now() < Number(process.argv[2]));
+    console.log(developmentSecret(process.argv[1]));`;
+  const start = String(Date.now() + 1000);
+  const outputs = await Promise.all(
+    Array.from({ length: 8 }, () =>
+      promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, directory, start]),
+    ),
+  );
+  assert.equal(new Set(outputs.map(({ stdout }) => stdout)).size, 1);
+  assert.match(outputs[0]?.stdout ?? '', /^[0-9a-f]{64}\n$/);
+  assert.deepEqual(readdirSync(directory), ['jwt-secret']);
+});
+
+test('a development secret that is no plain file, or holds something else, stops the start', () => {
+  const make: Record<string, (path: string) => void> = {
+    folder: (path) => mkdirSync(path),
+    link: (path) => {
+      writeFileSync(`${path}.target`, 'a'.repeat(64));
+      symlinkSync(`${path}.target`, path);
+    },
+    pipe: (path) => execFileSync('mkfifo', [path]),
+    empty: (path) => writeFileSync(path, ''),
+    short: (path) => writeFileSync(path, 'abc'),
+    'no hex': (path) => writeFileSync(path, 'g'.repeat(64)),
+  };
+  for (const [name, makeFile] of Object.entries(make)) {
+    const directory = emptyDirectory();
+    makeFile(join(directory, 'jwt-secret'));
+    const isStartError = (thrown: unknown) =>
+      thrown instanceof StartError && thrown.message.includes(directory);
+    assert.throws(() => developmentSecret(directory), isStartError, name);
+  }
+});
+
+test('a directory that cannot be made stops the start', () => {
+  const file = join(emptyDirectory(), 'file');
+  writeFileSync(file, '');
+  assert.throws(() => developmentSecret(join(file, 'data')), StartError);
+});

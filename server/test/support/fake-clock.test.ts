@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { FakeClock } from './fake-clock.ts';
+
+it('FakeClock runs what falls due in the order of time, and at its time', () => {
+  const clock = new FakeClock();
+  const start = clock.now();
+  const ran: [string, number][] = [];
+  clock.every(300, () => ran.push(['slow', clock.now() - start]));
+  const stop = clock.every(200, () => {
+    ran.push(['fast', clock.now() - start]);
+    if (clock.now() - start === 400) stop();
+  });
+  clock.advance(650);
+  assert.deepEqual(ran, [
+    ['fast', 200],
+    ['slow', 300],
+    ['fast', 400],
+    ['slow', 600],
+  ]);
+  assert.equal(clock.now() - start, 650);
+  assert.equal(clock.timers, 1);
+  clock.advance(-500);
+  clock.advance(249);
+  assert.equal(ran.length, 4);
+  clock.advance(1);
+  assert.deepEqual(ran.at(-1), ['slow', 400]);
+});

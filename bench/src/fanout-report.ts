@@ -133,7 +133,15 @@ function comparison(runs: readonly Run[]): string | null {
 
 /** What a reader must know before believing the figures, most serious first. */
 function remarksOn(runs: readonly Run[]): string[] {
-  return [...new Set(runs.flatMap((one) => remarksOnRun(one)))];
+  const waits = runs.map(({ result }) => Math.max(result?.serverWaited ?? 0, result?.loadWaited ?? 0));
+  const disturbed = waits.filter((waited) => waited > DISTURBED);
+  const remarks = runs.flatMap((one) => remarksOnRun(one));
+  if (disturbed.length === 0) return remarks;
+  return [
+    ...remarks,
+    `DISTURBED ${disturbed.length} of ${runs.length} runs: other processes had the server's or the load's core for ` +
+      `up to ${report.percent(Math.max(...disturbed))} of the time; CPU per delivery is the figure to trust`,
+  ];
 }
 
 function remarksOnRun({ target, window, result, error, round }: Run): string[] {
@@ -141,6 +149,7 @@ function remarksOnRun({ target, window, result, error, round }: Run): string[] {
   if (result === null) return [`FAILED ${where}: ${error}`];
   const remarks: string[] = [];
   if (result.lost > 0) remarks.push(`LOST ${where}: ${result.lost} deliveries never came`);
+  if (result.lost < 0) remarks.push(`DUPLICATED ${where}: ${-result.lost} deliveries came more than once`);
   if (!result.sameOrder) remarks.push(`ORDER ${where}: the sampled subscribers did not see one same order`);
   for (const [reason, count] of Object.entries(result.dropped)) {
     remarks.push(`DROPPED ${where}: ${count} connections: ${reason}`);
@@ -149,12 +158,6 @@ function remarksOnRun({ target, window, result, error, round }: Run): string[] {
     remarks.push(
       `LOAD-BOUND ${where}: the load process was the bottleneck (${report.percent(result.loadUtilisation)} of a ` +
         'core), the server could have delivered more',
-    );
-  }
-  const waited = Math.max(result.serverWaited ?? 0, result.loadWaited ?? 0);
-  if (waited > DISTURBED) {
-    remarks.push(
-      `DISTURBED ${where}: another process had the core for ${report.percent(waited)} of the time`,
     );
   }
   return remarks;

@@ -54,7 +54,11 @@ export class FakeChannel implements AsyncDisposable {
         const action = JSON.parse(data.toString()) as Action;
         if (action.action === 'subscribe') {
           this.#subscribers.push({ stream, close: (code) => socket.close(code) });
-          say({ type: 'subscribed', content: { epoch: 'fake', offset: this.#offset }, request_id: action.request_id });
+          say({
+            type: 'subscribed',
+            content: { epoch: 'fake', offset: this.#offset },
+            request_id: action.request_id,
+          });
         } else if (faults.refuse !== undefined) {
           say({ type: 'error', content: { type: faults.refuse, error: 'as told', retryable: true } });
         } else if (action.data !== undefined) this.#publish(action.data.channel, action.data.content);
@@ -89,7 +93,8 @@ export class FakeChannel implements AsyncDisposable {
     const withGap = Buffer.concat(this.#batch.filter((_, index) => first + index !== skip));
     this.#batch = [];
     if (closeWith !== undefined && first >= 10) this.#subscribers[0]?.close(closeWith);
-    for (const [index, { stream }] of this.#subscribers.entries()) stream.write(index === 0 ? withGap : bytes);
+    for (const [index, { stream }] of this.#subscribers.entries())
+      stream.write(index === 0 ? withGap : bytes);
   }
 }
 

@@ -37,7 +37,6 @@ export class Client {
   readonly #ready = Promise.withResolvers<Client>();
   #response: Buffer | null = Buffer.alloc(0);
   #isReady = false;
-  #closeFrame: string | null = null;
 
   /** Resolves when the server has said that this client is ready (subscribed, where it subscribes). */
   static open(options: ClientOptions): Promise<Client> {
@@ -56,7 +55,7 @@ export class Client {
     });
     this.#socket.on('connect', () => this.#connected());
     this.#socket.on('error', (error) => this.#end(error.message));
-    this.#socket.on('close', () => this.#end(this.#closeFrame ?? 'the server ended the connection'));
+    this.#socket.on('close', () => this.#end('the server ended the connection'));
   }
 
   /** From now on text frames of at least `bytes` are counted by the reader and not looked at. */
@@ -127,7 +126,8 @@ export class Client {
       this.write(clientFrame(OPCODE.pong, payload));
     } else if (opcode === OPCODE.close) {
       const code = payload.length >= 2 ? payload.readUInt16BE(0) : 1005;
-      this.#closeFrame = `closed with ${code} ${payload.toString('utf8', 2)}`.trim();
+      this.#end(`closed with ${code} ${payload.toString('utf8', 2)}`.trim());
+      this.#socket.end(clientFrame(OPCODE.close, payload));
     }
   }
 

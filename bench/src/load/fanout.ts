@@ -144,9 +144,7 @@ export async function measureFanout(job: FanoutJob, speech: Speech): Promise<Fan
     const crowd = new Crowd(clients, job, speech);
     const stall = watchForStall(crowd);
     try {
-      const run = publishAndCount(crowd, job);
-      run.catch(() => {});
-      const [before, after] = await Promise.race([run, stall.stalled]);
+      const [before, after] = await publishAndCount(crowd, job, stall.signal);
       const latencies = crowd.journal.latencies();
       for (const publisher of crowd.publishers) publisher.stop();
       await drained(crowd);
@@ -159,12 +157,18 @@ export async function measureFanout(job: FanoutJob, speech: Speech): Promise<Fan
   }
 }
 
-async function publishAndCount(crowd: Crowd, job: FanoutJob): Promise<[Snapshot, Snapshot]> {
+async function publishAndCount(
+  crowd: Crowd,
+  job: FanoutJob,
+  stalled: AbortSignal,
+): Promise<[Snapshot, Snapshot]> {
+  const wait = (seconds: number) =>
+    delay(seconds * 1000, undefined, { signal: stalled }).catch(() => stalled.throwIfAborted());
   for (const publisher of crowd.publishers) publisher.fill();
-  await delay(job.warmupSeconds * 1000);
+  await wait(job.warmupSeconds);
   crowd.journal.restart();
   const before = snapshot(crowd, job.serverPid);
-  await delay(job.seconds * 1000);
+  await wait(job.seconds);
   return [before, snapshot(crowd, job.serverPid)];
 }
 
@@ -228,19 +232,19 @@ function tally(reasons: readonly string[]): Record<string, number> {
   return Object.fromEntries(counts);
 }
 
-/** Rejects `stalled` when a publisher cannot go on, or when nothing has come for three seconds. */
-function watchForStall(crowd: Crowd): { stalled: Promise<never>; stop(): void } {
-  const { promise, reject } = Promise.withResolvers<never>();
+/** Aborts when a publisher cannot go on, or when nothing has come for three seconds; the reason says which. */
+function watchForStall(crowd: Crowd): { signal: AbortSignal; stop(): void } {
+  const stalled = new AbortController();
   let last = { deliveries: -1, at: performance.now() };
   const timer = setInterval(() => {
     const failure = crowd.publishers.map((publisher) => publisher.failure).find((reason) => reason !== null);
-    if (failure !== undefined) reject(new Error(`a publisher was stopped: ${failure}`));
     const deliveries = crowd.deliveries();
-    if (deliveries !== last.deliveries) last = { deliveries, at: performance.now() };
-    else if (performance.now() - last.at > STALL_MS) reject(new Error('no delivery came for three seconds'));
+    if (failure !== undefined) stalled.abort(new Error(`a publisher was stopped: ${failure}`));
+    else if (deliveries !== last.deliveries) last = { deliveries, at: performance.now() };
+    else if (performance.now() - last.at > STALL_MS)
+      stalled.abort(new Error('no delivery came for three seconds'));
   }, STALL_CHECK_MS);
-  promise.catch(() => {});
-  return { stalled: promise, stop: () => clearInterval(timer) };
+  return { signal: stalled.signal, stop: () => clearInterval(timer) };
 }
 
 /** Waits until every open connection has every message, but not longer than five seconds. */

@@ -33,7 +33,7 @@ export interface FanoutResult {
   readonly loadWaited: number | null;
   /** From publish to receipt, milliseconds, on the publishers and a few other subscribers. */
   readonly latency: { readonly p50: number; readonly p99: number; readonly samples: number };
-  /** Messages still missing, over the connections that stayed open, some time after the last publish. */
+  /** Messages still missing, over the connections that stayed open, some time after the last publish. Below 0: too many came. */
   readonly lost: number;
   /** Connections that the server ended, by reason. */
   readonly dropped: Readonly<Record<string, number>>;

@@ -54,9 +54,7 @@ export class Authenticator {
       return anonymous;
     }
     if (needs.userRequired && principal.user === null) {
-      throw refused(
-        'An API key alone is not enough here, because it names no user: present a token as well.',
-      );
+      throw refused('an API key alone is not enough here, because it names no user; present a token as well');
     }
     return principal;
   }
@@ -65,7 +63,7 @@ export class Authenticator {
   async #identify({ token, apiKey, ticket }: Credentials): Promise<Principal | null> {
     if (ticket !== null) {
       if (token === null && apiKey === null) return this.#redeem(ticket);
-      throw new FanwireError('bad_request', 'Present either a ticket or other credentials, not both.', {
+      throw new FanwireError('bad_request', 'present either a ticket or other credentials, not both', {
         status: 400,
       });
     }
@@ -77,14 +75,14 @@ export class Authenticator {
   #redeem(ticket: string): Principal {
     const principal = this.#options.tickets.redeem(ticket);
     if (principal !== null) return principal;
-    throw refused('The ticket is unknown, used or expired: get a new one from POST /sse/ticket.');
+    throw refused('the ticket is unknown, used or expired; get a new one from POST /sse/ticket');
   }
 
   #findKey(presented: string): ApiKey {
     const { apiKeys } = this.#options;
-    if (!apiKeys.configured) throw refused('This server accepts no API keys: WS_API_KEYS is not set.');
+    if (!apiKeys.configured) throw refused('this server accepts no API keys: WS_API_KEYS is not set');
     const key = apiKeys.find(presented);
-    if (key === null) throw refused('The API key is not one that this server knows (WS_API_KEYS).');
+    if (key === null) throw refused('the API key is not one of this server (WS_API_KEYS)');
     return key;
   }
 
@@ -94,7 +92,7 @@ export class Authenticator {
     ];
     if (!userRequired) ways.push(`an API key as the header ${this.#options.apiKeyHeader} or ?api_key=`);
     if (allowTicket) ways.push('a ticket from POST /sse/ticket as ?ticket=');
-    return `Credentials are required. Present ${ways.join('; or ')}.`;
+    return `credentials are required: ${ways.join('; or ')}`;
   }
 }
 

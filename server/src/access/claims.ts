@@ -50,7 +50,7 @@ function parseClaims(payload: Uint8Array): Claims {
   } catch {
     // The parser's message quotes the payload: it goes no further.
   }
-  throw refused('The token is malformed: its payload is not a JSON object.');
+  throw refused('the token is malformed: its payload is not a JSON object');
 }
 
 function isObject(value: unknown): value is Claims {
@@ -59,23 +59,22 @@ function isObject(value: unknown): value is Claims {
 
 function readExpiry(claims: Claims, now: number): number {
   const expiresAt = readTime(claims, 'exp');
-  if (expiresAt === null)
-    throw refused('The token has no "exp" claim: tokens that never expire are refused.');
-  if (expiresAt <= now) throw refused('The token has expired: get a fresh one.');
+  if (expiresAt === null) throw refused('the token has no claim exp; tokens that never expire are refused');
+  if (expiresAt <= now) throw refused('the token has expired; get a fresh one');
   return expiresAt;
 }
 
 function checkNotBefore(claims: Claims, now: number): void {
   const notBefore = readTime(claims, 'nbf');
   if (notBefore !== null && notBefore > now + toleranceMs) {
-    throw refused('The token is not valid yet: its "nbf" claim lies in the future.');
+    throw refused('the token is not valid yet: its claim nbf lies in the future');
   }
 }
 
 function readIssuedAt(claims: Claims, now: number): number | null {
   const issuedAt = readTime(claims, 'iat');
   if (issuedAt !== null && issuedAt > now + toleranceMs) {
-    throw refused('The token\'s "iat" claim lies in the future: compare the clocks of issuer and server.');
+    throw refused("the token's claim iat lies in the future; compare the clocks of issuer and server");
   }
   return issuedAt;
 }
@@ -85,28 +84,28 @@ function readTime(claims: Claims, name: 'exp' | 'nbf' | 'iat'): number | null {
   const seconds = claims[name];
   if (seconds === undefined) return null;
   if (typeof seconds !== 'number' || !(Math.abs(seconds) <= maxSeconds)) {
-    throw refused(`The token's "${name}" claim must be a number of seconds since 1970.`);
+    throw refused(`the token's claim ${name}: a number of seconds since 1970 is expected`);
   }
   return Math.floor(seconds * 1000);
 }
 
 function checkIssuer(claims: Claims, issuer: string | null): void {
   if (issuer === null || claims.iss === issuer) return;
-  throw refused('The token\'s issuer ("iss" claim) is not the one that this server trusts (JWT_ISSUER).');
+  throw refused('the token comes from another issuer (claim iss) than the one of this server (JWT_ISSUER)');
 }
 
 function checkAudience(claims: Claims, audience: string | null): void {
   const presented = claims.aud;
   if (audience === null || presented === audience) return;
   if (Array.isArray(presented) && presented.includes(audience)) return;
-  throw refused('The token is meant for another audience ("aud" claim) than this server (JWT_AUDIENCE).');
+  throw refused('the token is for another audience (claim aud) than this server (JWT_AUDIENCE)');
 }
 
 function readSubject(claims: Claims): string {
   const subject = claims.sub;
   const problem = userIdProblem(subject);
   if (problem !== null || typeof subject !== 'string') {
-    throw refused(`The token's "sub" claim, the user's id, ${problem}.`);
+    throw refused(`the token's claim sub, the user's id: ${problem}`);
   }
   return subject;
 }
@@ -115,7 +114,7 @@ function readTokenId(claims: Claims): string | null {
   const id = claims.jti;
   if (id === undefined) return null;
   if (typeof id !== 'string' || id === '')
-    throw refused('The token\'s "jti" claim must be a non-empty string.');
+    throw refused("the token's claim jti: a string that is not empty is expected");
   return id;
 }
 
@@ -124,7 +123,7 @@ function readScopes(claims: Claims): ReadonlySet<Scope> {
   const text = claims.scope;
   if (text === undefined) return new Set();
   if (typeof text !== 'string') {
-    throw refused('The token\'s "scope" claim must be one string of names separated by spaces.');
+    throw refused("the token's claim scope: one string of names separated by spaces is expected");
   }
   const named = new Set(text.split(' '));
   return new Set(scopes.filter((scope) => named.has(scope)));

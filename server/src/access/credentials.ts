@@ -39,7 +39,7 @@ export function readCredentials(source: CredentialSource): Credentials {
 function single(what: string, presented: readonly string[]): string | null {
   const [first = null, ...others] = presented;
   if (others.every((other) => other === first)) return first;
-  throw badParameters(`The request presents two different values for the ${what}: send one of them only.`);
+  throw badParameters(`the request presents two different values for the ${what}; send only one`);
 }
 
 function authorization(headers: IncomingHttpHeaders): string[] {
@@ -60,7 +60,9 @@ function bearerSubprotocols(headers: IncomingHttpHeaders): string[] {
     at += 1;
     const token = offered[at];
     if (token === undefined || token === '') {
-      throw badParameters('The subprotocol "bearer" must be followed by the token: "bearer, <token>".');
+      throw badParameters(
+        'Sec-WebSocket-Protocol: "bearer" must be followed by the token, as in "bearer, <token>"',
+      );
     }
     tokens.push(token);
   }

@@ -49,19 +49,17 @@ export class TokenVerifier {
       const payload = await openWith(key, token, alg);
       if (payload !== null) return readClaims(payload, this.#rules, this.#clock.now());
     }
-    throw refused("The token's signature does not match any key of this server.");
+    throw refused("the token's signature does not match any key of this server");
   }
 
   #readHeader(token: string): Header {
     const accepted = this.#keys.algorithms;
     if (accepted.size === 0) {
-      throw refused('This server accepts no tokens: none of JWT_SECRET, JWT_PUBLIC_KEY and JWKS_URL is set.');
+      throw refused('this server accepts no tokens: none of JWT_SECRET, JWT_PUBLIC_KEY and JWKS_URL is set');
     }
     const header = parseHeader(token);
     if (!accepted.has(header.alg)) {
-      throw refused(
-        `The token's algorithm is not one that this server accepts: ${[...accepted].join(', ')}.`,
-      );
+      throw refused(`the token's algorithm is not one that this server accepts: ${[...accepted].join(', ')}`);
     }
     return header;
   }
@@ -99,7 +97,7 @@ async function openWith(key: CryptoKey, token: string, alg: string): Promise<Uin
 }
 
 function malformed(problem: string): FanwireError {
-  return refused(`The token is malformed: ${problem}.`);
+  return refused(`the token is malformed: ${problem}`);
 }
 
 function refused(message: string): FanwireError {

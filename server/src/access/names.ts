@@ -27,7 +27,7 @@ export function checkChannelName(name: unknown, field: string): string {
   if (isReserved(checked)) {
     throw new FanwireError(
       'forbidden',
-      `"${field}" begins with "$": such names are reserved for the server. Use another first character.`,
+      `${field}: must not begin with "$"; such names are reserved for the server`,
     );
   }
   return checked;
@@ -48,7 +48,7 @@ export function checkUserId(value: unknown, field: string): string {
   return checkText(value, field, userRule);
 }
 
-/** What is wrong with a user id, as the end of a sentence ("is empty"); null if nothing is. */
+/** What a user id has to be and is not ("must not be empty"); null if it is one. */
 export function userIdProblem(value: unknown): string | null {
   return textProblem(value, userRule);
 }
@@ -60,18 +60,18 @@ export function channelNameProblem(value: unknown): string | null {
 
 function checkText(value: unknown, field: string, rule: TextRule): string {
   const problem = textProblem(value, rule);
-  if (problem !== null || typeof value !== 'string') throw badRequest(`"${field}" ${problem}.`);
+  if (problem !== null || typeof value !== 'string') throw badRequest(`${field}: ${problem}`);
   return value;
 }
 
 function textProblem(value: unknown, rule: TextRule): string | null {
-  if (value === undefined) return 'is missing';
-  if (typeof value !== 'string') return 'must be a string';
-  if (value === '') return 'is empty';
+  if (value === undefined) return 'a string is required';
+  if (typeof value !== 'string') return 'a string is expected';
+  if (value === '') return 'must not be empty';
   if (value.length <= rule.max && printableAscii.test(value)) return null;
-  if (isTooLong(value, rule)) return `is longer than ${rule.max} ${lengthUnit(rule)}`;
-  if (!value.isWellFormed()) return 'has a lone surrogate, which is not valid Unicode';
-  if (hasControlCharacter(value)) return 'has a control character';
+  if (isTooLong(value, rule)) return `at most ${rule.max} ${lengthUnit(rule)}`;
+  if (!value.isWellFormed()) return 'must be valid Unicode, without lone surrogates';
+  if (hasControlCharacter(value)) return 'must not have control characters';
   return null;
 }
 

@@ -17,10 +17,10 @@ export type OriginVerdict =
 
 const everyone = '*';
 /** Exactly what RFC 6454 lets an origin be; the URL parser alone would forgive paths, users and white space. */
-const originPattern = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@\\*,]+$/i;
+const originPattern = /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^\s\p{Cc}/?#@\\*,]+$/u;
 /** A host name has at most 253 characters; a longer text is not worth parsing. */
 const maxLength = 512;
-const hostPattern = /^[^\s/?#@\\*,]+$/;
+const hostPattern = /^[^\s\p{Cc}/?#@\\*,]+$/u;
 const loopbackPattern = /^https?:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/;
 
 /**

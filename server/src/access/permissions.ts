@@ -37,11 +37,11 @@ const maxPatterns = 100;
 export function parseChannelPermissions(claim: unknown): ChannelPermissions | null {
   if (claim === undefined) return null;
   if (Array.isArray(claim)) {
-    const all = parseSet(claim, '"channels"');
+    const all = parseSet(claim, 'channels');
     return { subscribe: all, publish: all, presence: all, history: all };
   }
   if (typeof claim !== 'object' || claim === null) {
-    throw refused('"channels"', 'must be a list of names or an object with a list for each operation');
+    throw refused('channels', 'a list of names, or an object with a list for each operation, is expected');
   }
   return parseOperations(new Map<string, unknown>(Object.entries(claim)));
 }
@@ -63,10 +63,10 @@ export function allows(
 function parseOperations(claim: ReadonlyMap<string, unknown>): ChannelPermissions {
   for (const key of claim.keys()) {
     if (!operations.some((operation) => operation === key)) {
-      throw refused('"channels"', `names an operation other than ${operations.join(', ')}`);
+      throw refused('channels', `only the operations ${operations.join(', ')} are known`);
     }
   }
-  const setOf = (operation: Operation) => parseSet(claim.get(operation) ?? [], `"channels.${operation}"`);
+  const setOf = (operation: Operation) => parseSet(claim.get(operation) ?? [], `channels.${operation}`);
   return {
     subscribe: setOf('subscribe'),
     publish: setOf('publish'),
@@ -76,9 +76,9 @@ function parseOperations(claim: ReadonlyMap<string, unknown>): ChannelPermission
 }
 
 function parseSet(list: unknown, where: string): ChannelSet {
-  if (!Array.isArray(list)) throw refused(where, 'must be a list of channel names');
-  if (list.length > maxPatterns) throw refused(where, `has more than ${maxPatterns} patterns`);
-  const texts = list.map((text: unknown, at) => checkPattern(text, `${where}, entry ${at + 1},`));
+  if (!Array.isArray(list)) throw refused(where, 'a list of channel names is expected');
+  if (list.length > maxPatterns) throw refused(where, `at most ${maxPatterns} patterns`);
+  const texts = list.map((text: unknown, at) => checkPattern(text, `${where}[${at}]`));
   return {
     names: new Set(texts.filter((text) => !text.includes('*'))),
     patterns: texts.filter((text) => text.includes('*')).map(parsePattern),
@@ -116,5 +116,5 @@ function matches({ first, middle, last }: Pattern, channel: string): boolean {
 }
 
 function refused(where: string, problem: string): FanwireError {
-  return new FanwireError('unauthorized', `The token's claim ${where} ${problem}.`);
+  return new FanwireError('unauthorized', `the token's claim ${where}: ${problem}`);
 }

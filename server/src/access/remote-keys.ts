@@ -42,9 +42,18 @@ export class RemoteKeys {
 
   /**
    * The keys that may have signed a token with this header; several if the set is ambiguous, none if it has
-   * no such key. Throws `unavailable` when the set cannot be had.
+   * no such key, or only one too weak to prove anything. Throws `unavailable` when the set cannot be had.
    */
   async find(alg: string, kid: string | undefined): Promise<readonly CryptoKey[]> {
+    const keys = await this.#select(alg, kid);
+    const strong = keys.filter((key) => !isWeak(key));
+    if (strong.length < keys.length) {
+      this.#reportSometimes(new Error('JWKS_URL has an RSA key of less than 2048 bits, which is not used'));
+    }
+    return strong;
+  }
+
+  async #select(alg: string, kid: string | undefined): Promise<readonly CryptoKey[]> {
     try {
       return [await this.#set(kid === undefined ? { alg } : { alg, kid })];
     } catch (thrown) {
@@ -53,7 +62,7 @@ export class RemoteKeys {
       this.#reportSometimes(thrown);
       throw new FanwireError(
         'unavailable',
-        'The token cannot be checked at the moment: the key set (JWKS_URL) cannot be fetched. Try again.',
+        'the token cannot be checked now: the key set (JWKS_URL) cannot be fetched; try again',
       );
     }
   }
@@ -79,6 +88,10 @@ export class RemoteKeys {
     const since = this.#clock.now() - time;
     return since >= 0 && since < retryAfterMs;
   }
+}
+
+function isWeak({ algorithm }: CryptoKey): boolean {
+  return 'modulusLength' in algorithm && Number(algorithm.modulusLength) < 2048;
 }
 
 async function collect(keys: AsyncIterable<CryptoKey>): Promise<readonly CryptoKey[]> {

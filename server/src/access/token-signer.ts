@@ -28,7 +28,7 @@ export interface TokenOrder {
 export async function signToken(order: TokenOrder): Promise<string> {
   const { ttlSeconds, channels, scopes = [], issuer = null, audience = null } = order;
   if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds <= 0) {
-    throw badRequest('"ttlSeconds" must be a whole number of seconds, more than 0.');
+    throw badRequest('ttlSeconds: a whole number, more than 0, is expected');
   }
   parseChannelPermissions(channels);
   const now = Math.floor(order.clock.now() / 1000);

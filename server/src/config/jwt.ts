@@ -28,41 +28,39 @@ interface PublicKey {
 export function readJwt(raw: RawSettings['jwt'], production: boolean, problems: Problems): JwtSettings {
   const key = raw.publicKey === null ? null : readPublicKey(raw.publicKey, problems);
   const jwks = raw.jwksUrl === null ? null : readJwksUrl(raw.jwksUrl, problems);
-  const publicOnly = raw.publicKey !== null || raw.jwksUrl !== null;
-  const hasSecret = raw.secret !== null || raw.previousSecret !== null || !(production || publicOnly);
+  const hasPublic = raw.publicKey !== null || raw.jwksUrl !== null;
+  const hasSecret = raw.secret !== null || raw.previousSecret !== null || !(production || hasPublic);
   const listed = raw.algorithms === null ? null : readAlgorithms(raw.algorithms, problems);
-  if (listed && !problems.has(publicKey)) {
-    const ofPublicKeys = [...(key?.algorithms ?? []), ...(raw.jwksUrl === null ? [] : asymmetric)];
-    checkFit(listed, hasSecret ? hmac : [], ofPublicKeys, problems);
+  if (listed && !problems.has(publicKey) && !problems.has(algorithms)) {
+    const sources = [...(key ? [key.algorithms] : []), ...(raw.jwksUrl === null ? [] : [asymmetric])];
+    checkFit(listed, hasSecret ? hmac : [], sources, problems);
   }
   return {
     ...raw,
     publicKey: key?.pem ?? null,
     jwksUrl: jwks,
-    algorithms: listed ?? (publicOnly ? [] : ['HS256']),
+    algorithms: listed ?? (hasPublic ? [] : ['HS256']),
   };
 }
 
-/** Each algorithm needs a key, and a public key that no algorithm uses is a mistake too. */
+/** Each algorithm needs a key, and a source of public keys that no algorithm uses is a mistake too. */
 function checkFit(
   listed: readonly string[],
   ofSecrets: readonly string[],
-  ofPublicKeys: readonly string[],
+  sources: readonly (readonly string[])[],
   problems: Problems,
 ): void {
-  const fitting = [...new Set([...ofSecrets, ...ofPublicKeys])];
+  const fitting = [...new Set([...ofSecrets, ...sources.flat()])];
   const unfit = listed.filter((name) => !fitting.includes(name));
   for (const name of unfit) {
     const allowed = fitting.length === 0 ? 'there is none' : `the keys allow ${fitting.join(', ')}`;
     problems.about(algorithms, `names ${name}, which fits no configured key; ${allowed}`);
   }
-  if (unfit.length > 0 || listed.length === 0 || ofPublicKeys.length === 0) return;
-  if (listed.some((name) => ofPublicKeys.includes(name))) return;
-  const needed = ofPublicKeys.join(', ');
-  problems.about(
-    algorithms,
-    `names no algorithm of the public key that is configured, which allows ${needed}`,
-  );
+  if (unfit.length > 0) return;
+  const unused = sources.find((source) => !source.some((name) => listed.includes(name)));
+  if (unused === undefined) return;
+  const needed = unused.join(', ');
+  problems.about(algorithms, `names no algorithm of a public key that is configured and takes ${needed}`);
 }
 
 function readAlgorithms(text: string, problems: Problems): string[] {

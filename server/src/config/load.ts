@@ -5,7 +5,6 @@ import { readJwt } from './jwt.ts';
 import { type Environment, Problems, shown } from './problems.ts';
 import { type RawSettings, schema, unsupported } from './schema.ts';
 import { checkSecrets } from './secret.ts';
-import type { NumberSetting } from './setting.ts';
 import type { Settings } from './settings.ts';
 import { unknownSettings } from './unknown.ts';
 import { readValues } from './values.ts';
@@ -19,7 +18,6 @@ export function loadSettings(env: Environment): Settings {
   const problems = new Problems(env);
   const raw = readValues(env, problems);
   const settings = assemble(raw, problems);
-  checkOrder(settings, problems);
   checkSecrets(settings.jwt, settings.production, problems);
   for (const name of unsupported) {
     if (env[name]) problems.add(`${name} is set, but cannot be used. ${schema.engine.kind.hint}`);
@@ -56,19 +54,4 @@ function isProduction(environment: string | null, problems: Problems): boolean {
     problems.about(schema.node.environment, `is ${shown(environment)}; did you mean production`);
   }
   return false;
-}
-
-function checkOrder({ room, websocket }: Settings, problems: Problems): void {
-  const greater = (upper: NumberSetting, high: number, lower: NumberSetting, low: number): void => {
-    if (high > low || problems.has(upper) || problems.has(lower)) return;
-    const text = `is ${high / 1000} s, but must be greater than ${lower.env}, which is ${low / 1000} s`;
-    problems.about(upper, text);
-  };
-  greater(schema.room.idleTimeout, room.idleTimeout, schema.room.heartbeatInterval, room.heartbeatInterval);
-  greater(
-    schema.websocket.disconnectTimeout,
-    websocket.disconnectTimeout,
-    schema.websocket.heartbeatInterval,
-    websocket.heartbeatInterval,
-  );
 }

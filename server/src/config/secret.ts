@@ -17,7 +17,7 @@ import { StartError } from '../errors.ts';
 import type { Problems } from './problems.ts';
 import { schema } from './schema.ts';
 import type { SecretSetting } from './setting.ts';
-import type { JwtSettings } from './settings.ts';
+import type { JwtSettings, Settings } from './settings.ts';
 
 const leastBytes = 32;
 
@@ -83,7 +83,6 @@ function looksLikePem(secret: string): string | undefined {
 
 function weakness(secret: string): string | undefined {
   if (published.has(plain(secret))) return 'is a placeholder that everybody knows; set a random one';
-  if (/^(.{1,10}?)\1+$/s.test(secret)) return 'is a short text repeated; set a random one';
   const bytes = Buffer.byteLength(secret);
   if (bytes >= leastBytes) return undefined;
   return `has ${bytes} bytes, which can be guessed; production takes at least ${leastBytes}`;
@@ -91,6 +90,11 @@ function weakness(secret: string): string | undefined {
 
 function plain(secret: string): string {
   return secret.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
+/** A development server without any key makes its own secret; see `developmentSecret`. */
+export function needsDevelopmentSecret({ production, jwt }: Settings): boolean {
+  return !production && jwt.secret === null && jwt.publicKey === null && jwt.jwksUrl === null;
 }
 
 /**

@@ -20,7 +20,7 @@ interface Common {
   readonly shownDefault?: string;
 }
 
-/** A whole number in the unit of its kind. */
+/** A number in the unit of its kind: whole, but that seconds and minutes may have three decimals. */
 export interface NumberSetting extends Common {
   readonly kind: 'integer' | 'bytes' | 'milliseconds' | 'seconds' | 'minutes';
   readonly default: number;
@@ -90,6 +90,10 @@ export function unitOf(setting: NumberSetting): string {
   return names[setting.kind];
 }
 
+export function takesDecimals({ kind }: NumberSetting): boolean {
+  return kind === 'seconds' || kind === 'minutes';
+}
+
 /** What the setting takes, in words that follow "it takes". */
 export function takes(setting: Setting): string {
   switch (setting.kind) {
@@ -103,7 +107,8 @@ export function takes(setting: Setting): string {
       return setting.takes;
     default: {
       const unit = setting.kind === 'integer' ? setting.unit : setting.kind;
-      const noun = unit === undefined ? 'a whole number' : `a whole number of ${unit}`;
+      const number = takesDecimals(setting) ? 'a number' : 'a whole number';
+      const noun = unit === undefined ? number : `${number} of ${unit}`;
       return `${noun} from ${setting.min} to ${setting.max}`;
     }
   }

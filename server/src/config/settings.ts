@@ -73,7 +73,7 @@ export interface RelaySettings {
 export interface RoomSettings {
   /** Milliseconds between two pings. Default 25 s. */
   readonly heartbeatInterval: number;
-  /** Milliseconds without a frame after which a client is closed; greater than `heartbeatInterval`. Default 70 s. */
+  /** Milliseconds without a frame after which a client is closed. Default 70 s. */
   readonly idleTimeout: number;
 }
 
@@ -89,7 +89,7 @@ export interface WebSocketSettings {
   readonly authRequired: boolean;
   /** Milliseconds between two heartbeats of the channel dialect. Default 30 s. */
   readonly heartbeatInterval: number;
-  /** Milliseconds without a sign of life after which a client is closed; greater than `heartbeatInterval`. Default 60 s. */
+  /** Milliseconds without a sign of life after which a client is closed. Default 60 s. */
   readonly disconnectTimeout: number;
   /** At least 1. Default 1000. */
   readonly maxConnections: number;
@@ -124,7 +124,7 @@ export interface ChatSettings {
 export interface JwtSettings {
   /**
    * Key of HS tokens, at least 32 bytes in production. Null where only public keys are used, and in development
-   * without a secret: whoever starts the server then takes the one of `developmentSecret`.
+   * without any key: whoever starts the server then takes the one of `developmentSecret`.
    */
   readonly secret: string | null;
   /** Older key whose HS tokens are still accepted. Default null. */

@@ -7,8 +7,7 @@ const known: readonly string[] = rows.flatMap(({ setting }) => namesOf(setting))
 const own = 'FANWIRE_';
 
 /** Variables that begin so are likely meant for this server, so a looser likeness counts as a mistake. */
-const families =
-  /^(?:ALLOWED_ORIGIN|CHAT_|HEARTBEAT_|HISTORY_|IDEMPOTENCY_|IDLE_|JWKS_|JWT_|MAX_|MESSAGE_|PING_|PONG_|PRESENCE_|RECOVERY_|RELAY_|SHUTDOWN_|SSE_|WEBSOCKET_|WS_)/;
+const families = /^(?:CHAT_|HISTORY_|JWT_|MAX_|MESSAGE_|PRESENCE_|RECOVERY_|RELAY_|SSE_|WEBSOCKET_|WS_)/;
 
 /** Shorter names are near too many others. */
 const minLength = 6;

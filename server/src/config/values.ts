@@ -1,6 +1,6 @@
 import { type Environment, type Problems, shown } from './problems.ts';
 import { namesOf, type RawSettings, rows } from './schema.ts';
-import { durationScale, type NumberSetting, type Setting, takes } from './setting.ts';
+import { durationScale, type NumberSetting, type Setting, takes, takesDecimals } from './setting.ts';
 
 type Value = string | number | boolean | null;
 
@@ -57,9 +57,10 @@ function parseBoolean(text: string): boolean | undefined {
 }
 
 function parseNumber(setting: NumberSetting, text: string): number | undefined {
-  if (!/^(?:0|[1-9]\d*)$/.test(text)) return undefined;
+  const pattern = takesDecimals(setting) ? /^(?:0|[1-9]\d*)(?:\.\d{1,3})?$/ : /^(?:0|[1-9]\d*)$/;
+  if (!pattern.test(text)) return undefined;
   const value = Number(text);
-  return value < setting.min || value > setting.max ? undefined : value * scaleOf(setting);
+  return value < setting.min || value > setting.max ? undefined : Math.round(value * scaleOf(setting));
 }
 
 function scaleOf({ kind }: Setting): number {

@@ -16,6 +16,9 @@ export type { EngineFactory, EngineUnderTest, TestClock } from './conformance/ki
 
 const RUNS = 250;
 
+/** An engine that never answers fails its test instead of holding up the rest. Milliseconds. */
+const TIMEOUT = 60_000;
+
 const areas: Record<string, Case[]> = {
   append: appendCases,
   delivery: deliveryCases,
@@ -41,7 +44,9 @@ export function engineConformance(name: string, factory: EngineFactory): void {
         for (const one of cases) register(factory, one);
       });
     }
-    it(modelTitle, { skip: factory.skips?.[modelTitle] ?? false }, () => agreesWithModel(factory, RUNS));
+    it(modelTitle, { skip: factory.skips?.[modelTitle] ?? false, timeout: TIMEOUT }, () =>
+      agreesWithModel(factory, RUNS),
+    );
   });
 }
 
@@ -50,7 +55,7 @@ const modelTitle = 'agrees with a naive model on any sequence of commands';
 function register(factory: EngineFactory, { title, retention, durable, run }: Case): void {
   // What an engine does not claim is no test of it, so it is not a skipped one either.
   if (durable === true && !factory.capabilities.durable) return;
-  it(title, { skip: factory.skips?.[title] ?? false }, async () => {
+  it(title, { skip: factory.skips?.[title] ?? false, timeout: TIMEOUT }, async () => {
     await using kit = await Kit.open(factory, retention);
     await run(kit);
   });

@@ -48,12 +48,12 @@ describe('the channels claim', () => {
     assert.equal(allows(parseChannelPermissions(hundred), 'publish', 'room-99-x'), true);
     assert.throws(
       () => parseChannelPermissions({ publish: [...hundred, 'one-more'] }),
-      refusal('unauthorized', /^The token's claim "channels.publish" has more than 100 patterns\.$/),
+      refusal('unauthorized', /^the token's claim channels\.publish: at most 100 patterns$/),
     );
     assert.notEqual(parseChannelPermissions(['*'.repeat(255)]), null);
     assert.throws(
       () => parseChannelPermissions(['a', 'é'.repeat(128)]),
-      refusal('unauthorized', /^The token's claim "channels", entry 2, is longer than 255 bytes/),
+      refusal('unauthorized', /^the token's claim channels\[1\]: at most 255 bytes/),
     );
   });
 
@@ -81,7 +81,7 @@ describe('the channels claim', () => {
       assert.throws(
         () => parseChannelPermissions(claim),
         (thrown) =>
-          refusal('unauthorized', /^The token's claim "channels/)(thrown) &&
+          refusal('unauthorized', /^the token's claim channels/)(thrown) &&
           !/secret-channel/.test(String(thrown)),
       );
     }
@@ -146,7 +146,7 @@ describe('patterns', () => {
   });
 
   it('with 100 stars are quick, 100 of them too', () => {
-    const hard = 'a*'.repeat(100) + 'b';
+    const hard = `${'a*'.repeat(100)}b`;
     const channel = 'a'.repeat(255);
     const permissions = parseChannelPermissions(
       Array.from({ length: 100 }, (_, at) => hard + 'b'.repeat(at % 50)),

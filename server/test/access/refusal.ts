@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { FanwireError, type HttpErrorName, StartError } from '../../src/errors.ts';
+import type { HttpErrorName } from '../../src/codes.ts';
+import { FanwireError, StartError } from '../../src/errors.ts';
 
 /** For assert.throws and assert.rejects: a FanwireError of this code whose message matches. */
 export function refusal(code: HttpErrorName, message: RegExp, status?: number) {

@@ -81,7 +81,9 @@ test('an algorithm that fits no configured key stops the start', () => {
 
 test('a public key that no algorithm of the list uses stops the start', () => {
   const env = { JWT_ALG: 'HS256', JWT_SECRET: 's', JWT_PUBLIC_KEY: rsaKeys.publicKey };
-  assert.match(problemOf(env), /^JWT_ALG names no algorithm of the public key.*RS256/);
+  assert.match(problemOf(env), /^JWT_ALG names no algorithm of a public key.*RS256/);
+  const both = { JWT_ALG: 'ES256', JWKS_URL: jwks, JWT_PUBLIC_KEY: rsaKeys.publicKey };
+  assert.match(problemOf(both), /^JWT_ALG names no algorithm of a public key.*RS256/);
 });
 
 test('a public key is PEM text, with line ends as they are or written \\n, or the path of a file', () => {

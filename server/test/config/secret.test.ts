@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { loadSettings } from '../../src/config/load.ts';
-import { developmentSecret } from '../../src/config/secret.ts';
+import { developmentSecret, needsDevelopmentSecret } from '../../src/config/secret.ts';
 import { StartError } from '../../src/errors.ts';
 import { problemOf, problemsOf, rsaKeys, strongSecret } from './support.ts';
 
@@ -56,8 +56,6 @@ const weak: [secret: string, problem: RegExp][] = [
   ['a-string-secret-at-least-256-bits-long', /placeholder/],
   ['your-super-secret-jwt-token-with-at-least-32-characters-long', /placeholder/],
   ['09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7', /placeholder/],
-  ['a'.repeat(64), /repeated/],
-  ['change-me'.repeat(4), /repeated/],
 ];
 
 for (const [secret, expected] of weak) {
@@ -93,6 +91,15 @@ test('only production is production, and what is nearly that stops the start', (
   }
 });
 
+test('only a development server without any key needs a development secret', () => {
+  assert.equal(needsDevelopmentSecret(loadSettings({})), true);
+  assert.equal(needsDevelopmentSecret(loadSettings({ JWT_PREVIOUS_SECRET: 's' })), true);
+  assert.equal(needsDevelopmentSecret(loadSettings({ JWT_SECRET: 's' })), false);
+  assert.equal(needsDevelopmentSecret(loadSettings({ JWT_PUBLIC_KEY: rsaKeys.publicKey })), false);
+  const env = { NODE_ENV: 'production', JWT_SECRET: strongSecret };
+  assert.equal(needsDevelopmentSecret(loadSettings(env)), false);
+});
+
 test('the development secret is made once, for its owner only', () => {
   const directory = join(emptyDirectory(), 'a', 'data');
   const secret = developmentSecret(directory);
@@ -115,7 +122,7 @@ test('loose permissions of the development secret are fixed', () => {
 test('processes that start at the same time get the same development secret', async () => {
   const directory = emptyDirectory();
   const module = new URL('../../src/config/secret.ts', import.meta.url).href;
-  const script = `import { developmentSecret } from ${JSON.stringify(module)};
+  const script = `import { developmentSecret, needsDevelopmentSecret } from ${JSON.stringify(module)};
     while (Date.now() < Number(process.argv[2]));
     console.log(developmentSecret(process.argv[1]));`;
   const start = String(Date.now() + 1000);

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../clock.ts';
-import type { Draft, Engine, EngineSink, Message, PresenceEvent, Receipt, Retention } from '../engine.ts';
+import type {
+  Draft,
+  Engine,
+  EngineSink,
+  HistoryPage,
+  Message,
+  PresenceEvent,
+  Receipt,
+  Retention,
+} from '../engine.ts';
 
 /** A clock that moves only when it is told to. */
 export interface TestClock extends Clock {
@@ -175,6 +184,43 @@ export function sameFields(actual: object, expected: object): void {
 
 function plain(message: Message): Message {
   return { ...message, sender: message.sender === null ? null : { ...message.sender } };
+}
+
+/** Reads upwards from behind `after` until a page says that there is no more. */
+export async function readUp(
+  engine: Engine,
+  channel: string,
+  { after, limit }: { after: number; limit: number },
+): Promise<Message[]> {
+  const messages: Message[] = [];
+  for (let more = true; more; ) {
+    const page = await engine.read(channel, { after: messages.at(-1)?.offset ?? after, limit });
+    assertProgress(page);
+    messages.push(...page.messages);
+    more = page.more;
+  }
+  return messages;
+}
+
+/** Reads downwards from below `before`; oldest first all the same. */
+export async function readDown(
+  engine: Engine,
+  channel: string,
+  { before, limit }: { before: number; limit: number },
+): Promise<Message[]> {
+  const messages: Message[] = [];
+  for (let more = true; more; ) {
+    const page = await engine.read(channel, { before: messages[0]?.offset ?? before, limit });
+    assertProgress(page);
+    messages.unshift(...page.messages);
+    more = page.more;
+  }
+  return messages;
+}
+
+/** Without this, an engine that is wrong about `more` would keep its reader, and the tests, busy for ever. */
+function assertProgress({ messages, more }: HistoryPage): void {
+  assert.ok(messages.length > 0 || !more, 'a page without messages says that there are more');
 }
 
 /** The whole numbers from `first` to `last`, both included. */

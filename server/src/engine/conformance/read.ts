@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { HistoryQuery } from '../engine.ts';
-import { type Case, draftOf, type Kit, range, sameMessages } from './kit.ts';
+import { type Case, draftOf, type Kit, range, readDown, readUp, sameMessages } from './kit.ts';
 
 interface Row {
   readonly title: string;
@@ -111,20 +111,8 @@ export const readCases: Case[] = [
         await kit.publish('a', 6, { persist: true }),
       );
       const kept = expected.filter(({ offset, persist }) => persist || offset > 10);
-      const up = [];
-      for (let more = true; more; ) {
-        const page = await kit.engine.read('a', { limit: 3, after: up.at(-1)?.offset ?? 0 });
-        up.push(...page.messages);
-        more = page.more;
-      }
-      sameMessages(up, kept);
-      const down = [];
-      for (let more = true; more; ) {
-        const page = await kit.engine.read('a', { limit: 3, before: down[0]?.offset ?? 15 });
-        down.unshift(...page.messages);
-        more = page.more;
-      }
-      sameMessages(down, kept);
+      sameMessages(await readUp(kit.engine, 'a', { after: 0, limit: 3 }), kept);
+      sameMessages(await readDown(kit.engine, 'a', { before: 15, limit: 3 }), kept);
     },
   },
   {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Engine, Position, Retention } from '../engine.ts';
-import { type Case, range } from './kit.ts';
+import { type Case, range, readUp } from './kit.ts';
 
 /** PROTOCOLS.md, "History and recovery": what a subscriber with a position is told. */
 interface Answer {
@@ -14,12 +14,8 @@ async function recover(engine: Engine, channel: string, position: Position): Pro
   const state = await engine.state(channel, position.offset);
   const foreign = position.epoch !== state.epoch || position.offset > state.offset;
   const start = foreign ? 0 : position.offset;
-  const replayed: number[] = [];
-  for (let more = true; more; ) {
-    const page = await engine.read(channel, { after: replayed.at(-1) ?? start, limit: 3 });
-    replayed.push(...page.messages.map(({ offset }) => offset));
-    more = page.more;
-  }
+  const replay = await readUp(engine, channel, { after: start, limit: 3 });
+  const replayed = replay.map(({ offset }) => offset);
   if (foreign) return { recovered: false, gap: { from: 1, to: null }, replayed };
   assert.equal(replayed.length, state.kept, '`kept` foretells the length of the replay');
   if (position.offset + 1 >= state.completeFrom) return { recovered: true, replayed };

@@ -145,7 +145,6 @@ export class ChannelLog implements Sequence {
         high,
         firstIndex(sequence, ({ time }) => time > to),
       );
-    if (high < low) high = low;
     const forward = before === undefined && (after !== undefined || from !== undefined);
     const start = forward ? low : Math.max(low, high - limit);
     const end = forward ? Math.min(high, low + limit) : high;

@@ -30,12 +30,12 @@ export class Idempotency {
   }
 
   find(channel: string, id: string, now: number): Receipt | undefined {
-    const horizon = now - this.#window;
+    // What is in the current generation came since it began, less than a window ago. Without a window that is
+    // this very batch, in which ids count all the same.
     const current = this.#current.get(channel)?.get(id);
-    // Without a window the current generation is this very batch, in which ids count all the same.
-    if (current !== undefined) return current.time > horizon || this.#window === 0 ? current : undefined;
+    if (current !== undefined) return current;
     const previous = this.#previous.get(channel)?.get(id);
-    return previous !== undefined && previous.time > horizon ? previous : undefined;
+    return previous !== undefined && previous.time > now - this.#window ? previous : undefined;
   }
 
   add(receipt: Receipt): void {

@@ -1,0 +1,55 @@
+import { FanwireError } from '../errors.ts';
+
+/*
+ * Readers for the parameters of an address. What they refuse is refused before the upgrade, with status 400.
+ */
+
+/** A required query parameter that `check` accepts. */
+export function requiredParameter(url: URL, name: string, check: (value: unknown, field: string) => string): string {
+  const value = url.searchParams.get(name);
+  if (value === null) throw badParameter(`the query parameter "${name}" is required`);
+  return asParameter(() => check(value, name));
+}
+
+export function optionalParameter(
+  url: URL,
+  name: string,
+  check: (value: unknown, field: string) => string,
+): string | null {
+  const value = url.searchParams.get(name);
+  return value === null || value === '' ? null : asParameter(() => check(value, name));
+}
+
+/** true/false/1/0. */
+export function flag(url: URL, name: string, fallback: boolean): boolean {
+  const value = url.searchParams.get(name)?.toLowerCase();
+  if (value === undefined) return fallback;
+  if (value === 'true' || value === '1') return true;
+  if (value === 'false' || value === '0') return false;
+  throw badParameter(`the query parameter "${name}" takes true, false, 1 or 0`);
+}
+
+/** A percent-encoded segment of the path. */
+export function segment(encoded: string, check: (value: unknown, field: string) => string): string {
+  let value: string;
+  try {
+    value = decodeURIComponent(encoded);
+  } catch {
+    throw badParameter('the path is not valid percent-encoding');
+  }
+  return asParameter(() => check(value, 'room'));
+}
+
+export function badParameter(message: string): FanwireError {
+  return new FanwireError('bad_request', message, { status: 400 });
+}
+
+/** The same checks serve frames and bodies, where a wrong value is 422. */
+function asParameter<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (thrown) {
+    if (thrown instanceof FanwireError && thrown.code === 'bad_request') throw badParameter(thrown.message);
+    throw thrown;
+  }
+}

@@ -1,0 +1,114 @@
+import { checkChannelName, checkMessageId, checkUserId } from '../../access/names.ts';
+import type { HistoryPage, HistoryQuery, JsonText, Message, PresenceEvent } from '../../engine/engine.ts';
+import { field, type JsonObject } from '../../json.ts';
+import type { Frame } from '../dialect.ts';
+import {
+  historyQuery,
+  optionalBoolean,
+  optionalString,
+  optionalStrings,
+  requiredText,
+  unknownAction,
+} from '../fields.ts';
+import { seconds, textOf } from '../text.ts';
+
+export type Command =
+  | { readonly kind: 'join'; readonly room: string }
+  | { readonly kind: 'publish'; readonly room: string; readonly text: string; readonly id: string | undefined }
+  | { readonly kind: 'leave'; readonly room: string }
+  | { readonly kind: 'history'; readonly room: string; readonly query: HistoryQuery }
+  | { readonly kind: 'rooms' }
+  | { readonly kind: 'members'; readonly room: string }
+  | { readonly kind: 'create'; readonly room: string; readonly private: boolean; readonly members: string[] }
+  | { readonly kind: 'invite' | 'kick'; readonly room: string; readonly user: string };
+
+/** Most characters of one message: what fits a frame. */
+const maxText = 65_536;
+/** Most users named when a room is created. */
+const maxMembers = 1000;
+
+const actions = ['join', 'message', 'leave', 'history', 'rooms', 'members', 'create', 'invite', 'kick'];
+
+/** Throws `bad_request` or `unknown_action`. */
+export function decode({ object }: Frame): Command {
+  const action = field(object, 'action');
+  switch (action) {
+    case 'rooms':
+      return { kind: 'rooms' };
+    case 'join':
+    case 'leave':
+    case 'members':
+      return { kind: action, room: roomOf(object) };
+    case 'message':
+      return decodeMessage(object);
+    case 'history':
+      return { kind: 'history', room: roomOf(object), query: historyQuery(object, 50) };
+    case 'create':
+      return decodeCreate(object);
+    case 'invite':
+    case 'kick':
+      return { kind: action, room: roomOf(object), user: checkUserId(field(object, 'user'), 'user') };
+    default:
+      throw unknownAction('action', action, actions);
+  }
+}
+
+function decodeMessage(object: JsonObject): Command {
+  const id = optionalString(object, 'id');
+  return {
+    kind: 'publish',
+    room: roomOf(object),
+    text: requiredText(object, 'text', maxText),
+    id: id === undefined ? undefined : checkMessageId(id, 'id'),
+  };
+}
+
+function decodeCreate(object: JsonObject): Command {
+  const members = optionalStrings(object, 'members', maxMembers);
+  return {
+    kind: 'create',
+    room: roomOf(object),
+    private: optionalBoolean(object, 'private') ?? false,
+    members: members.map((member, index) => checkUserId(member, `members[${index}]`)),
+  };
+}
+
+function roomOf(object: JsonObject): string {
+  return checkChannelName(field(object, 'room'), 'room');
+}
+
+export function encode({ channel, sender, data, id, time, offset }: Message): string {
+  const user = JSON.stringify(sender?.user ?? sender?.client ?? null);
+  return `{"action":"message","room":${JSON.stringify(channel)},"user":${user},"text":${textOf(data)},"id":${JSON.stringify(id)},"ts":${seconds(time)},"offset":${offset}}`;
+}
+
+/** Any server frame that holds no messages. */
+export function encodeAnswer(action: string, fields: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ action, ...fields });
+}
+
+export function encodeJoined(
+  room: string,
+  user: string,
+  members: number,
+  history: readonly Message[],
+): string {
+  return `{"action":"joined","room":${JSON.stringify(room)},"user":${JSON.stringify(user)},"members":${members},"history":${list(history)}}`;
+}
+
+export function encodeHistory(room: string, { messages, more }: HistoryPage): string {
+  return `{"action":"history","room":${JSON.stringify(room)},"messages":${list(messages)},"more":${more}}`;
+}
+
+export function encodePresence({ channel, user, joined }: PresenceEvent): string {
+  return encodeAnswer(joined ? 'user_joined' : 'user_left', { room: channel, user });
+}
+
+export function encodeError(code: string, message: string, room: string | undefined): string {
+  return encodeAnswer('error', { code, message, ...(room === undefined ? {} : { room }) });
+}
+
+/** Messages are already JSON: they are put in as they are. */
+function list(messages: readonly Message[]): JsonText {
+  return `[${messages.map(encode).join(',')}]`;
+}

@@ -1,0 +1,37 @@
+import { randomInt } from 'node:crypto';
+import { checkUserId } from '../../access/names.ts';
+import { flag, optionalParameter } from '../address.ts';
+import type { Dialect, Entrance, Link, Requirements, Services, Session } from '../dialect.ts';
+import { encode } from './codec.ts';
+import { OccupiedRooms } from './rooms.ts';
+import { type ChatOptions, ChatSession } from './session.ts';
+
+/** `ws /`: chat in many rooms, with history (PROTOCOLS.md, section 4). */
+export class ChatDialect implements Dialect {
+  readonly name = 'chat';
+  readonly requirements: Requirements;
+  readonly encode = encode;
+  readonly #services: Services;
+  readonly #options: ChatOptions;
+  readonly #occupied = new OccupiedRooms();
+
+  constructor(services: Services, options: ChatOptions & { readonly authRequired: boolean }) {
+    this.#services = services;
+    this.#options = options;
+    this.requirements = { auth: options.authRequired, user: false, origin: false };
+  }
+
+  entrance(url: URL): Entrance | null {
+    if (url.pathname !== '/') return null;
+    const name = optionalParameter(url, 'name', checkUserId) ?? guestName();
+    return { channels: [], room: null, clientId: null, name, watch: true, echo: flag(url, 'echo', true) };
+  }
+
+  open(link: Link, _entrance: Entrance, settled: () => void): Session {
+    return new ChatSession(link, this.#services, this.#options, this.#occupied, settled);
+  }
+}
+
+function guestName(): string {
+  return `guest-${randomInt(0x10000).toString(16).padStart(4, '0')}`;
+}

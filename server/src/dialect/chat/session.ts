@@ -1,0 +1,186 @@
+import type { PresenceEvent } from '../../engine/engine.ts';
+import { FanwireError } from '../../errors.ts';
+import { Client } from '../client.ts';
+import type { Frame, Link, Services, Session } from '../dialect.ts';
+import { maxPage } from '../fields.ts';
+import {
+  type Command,
+  decode,
+  encodeAnswer,
+  encodeError,
+  encodeHistory,
+  encodeJoined,
+  encodePresence,
+} from './codec.ts';
+import type { OccupiedRooms } from './rooms.ts';
+
+export interface ChatOptions {
+  readonly historyOnJoin: number;
+  /** Milliseconds between WebSocket pings, and without a sign of life until 4408. */
+  readonly pingInterval: number;
+  readonly idleTimeout: number;
+}
+
+/** One chat client: many rooms on one connection. */
+export class ChatSession implements Session<Command> {
+  readonly #link: Link;
+  readonly #services: Services;
+  readonly #client: Client;
+  readonly #options: ChatOptions;
+  readonly #occupied: OccupiedRooms;
+  readonly #name: string;
+  readonly #rooms = new Set<string>();
+  #nextPing: number;
+
+  constructor(link: Link, services: Services, options: ChatOptions, occupied: OccupiedRooms, settled: () => void) {
+    this.#link = link;
+    this.#services = services;
+    this.#client = new Client(link, services, null, settled);
+    this.#options = options;
+    this.#occupied = occupied;
+    this.#name = link.user ?? '';
+    this.#nextPing = services.clock.now() + options.pingInterval;
+  }
+
+  async open(): Promise<void> {
+    await this.#services.hub.attach(this.#link);
+  }
+
+  command(frame: Frame): Command {
+    return decode(frame);
+  }
+
+  execute(command: Command): void | Promise<void> {
+    switch (command.kind) {
+      case 'publish':
+        return this.#publish(command);
+      case 'join':
+        return this.#join(command.room);
+      case 'leave':
+        return this.#leave(command.room);
+      case 'history':
+        return this.#history(command);
+      case 'rooms':
+        return this.#listRooms();
+      case 'members':
+        return this.#listMembers(command.room);
+      case 'create':
+        return this.#create(command);
+      case 'invite':
+      case 'kick':
+        return this.#manage(command);
+    }
+  }
+
+  fail({ code, message }: FanwireError, frame: Frame | null): void {
+    const room = frame?.object.room;
+    this.#link.send(encodeError(code, message, typeof room === 'string' ? room : undefined));
+  }
+
+  wake(now: number): number {
+    const deadline = this.#link.lastSeen + this.#options.idleTimeout;
+    if (now >= deadline) this.#link.close('idle');
+    else if (now >= this.#nextPing) {
+      this.#nextPing = now + this.#options.pingInterval;
+      this.#link.ping();
+    }
+    return Math.min(deadline, this.#nextPing);
+  }
+
+  expelled(room: string): void {
+    this.#exit(room);
+    this.#link.send(encodeAnswer('kicked', { room, user: this.#name }));
+  }
+
+  presence(event: PresenceEvent): void {
+    this.#link.send(encodePresence(event));
+  }
+
+  gap(room: string): void {
+    const text = `messages of "${room}" were lost: read its history`;
+    this.#link.send(encodeError('unrecoverable', text, room));
+  }
+
+  closed(): void {
+    for (const room of [...this.#rooms]) this.#exit(room);
+  }
+
+  #publish({ room, text, id }: Command & { kind: 'publish' }): void {
+    this.#client.requireSubscribed(room);
+    const outgoing = { type: 'text', data: JSON.stringify(text), id, persist: true };
+    this.#client.publish(room, outgoing, null, ({ code, message }) =>
+      this.#link.send(encodeError(code, message, room)),
+    );
+  }
+
+  async #join(room: string): Promise<void> {
+    const readable = this.#services.gate.may(this.#link.principal, 'history', room);
+    const again = this.#link.subscriptions.has(room);
+    await this.#client.subscribe(room, {
+      history: readable ? this.#options.historyOnJoin : 0,
+      inAnswer: true,
+      presentAs: this.#name,
+      watch: 'small',
+      announce: ({ members, first }) => {
+        if (!again) this.#enter(room);
+        this.#link.send(encodeJoined(room, this.#name, members, first));
+      },
+    });
+  }
+
+  #leave(room: string): void {
+    this.#client.leave(room);
+    this.#exit(room);
+    this.#link.send(encodeAnswer('left', { room }));
+  }
+
+  async #history({ room, query }: Command & { kind: 'history' }): Promise<void> {
+    this.#link.send(encodeHistory(room, await this.#client.history(room, query)));
+  }
+
+  async #listRooms(): Promise<void> {
+    const { gate, presence } = this.#services;
+    const rooms = new Map(gate.rooms.visible(this.#link.principal, maxPage).map((room) => [room.room, room.private]));
+    for (const room of this.#occupied.names()) {
+      if (rooms.size >= maxPage) break;
+      if (!rooms.has(room) && gate.may(this.#link.principal, 'subscribe', room)) rooms.set(room, false);
+    }
+    const list = [];
+    for (const [room, isPrivate] of rooms) {
+      list.push({ room, members: await presence.count(room), private: isPrivate });
+    }
+    this.#link.send(encodeAnswer('rooms', { rooms: list }));
+  }
+
+  async #listMembers(room: string): Promise<void> {
+    this.#client.check('presence', room);
+    const { users } = await this.#services.presence.page(room, { limit: maxPage });
+    this.#link.send(encodeAnswer('members', { room, users: users.map(({ user }) => user) }));
+  }
+
+  async #create({ room, private: isPrivate, members }: Command & { kind: 'create' }): Promise<void> {
+    this.#client.check('publish', room);
+    await this.#services.gate.rooms.create(this.#owner, room, isPrivate, members);
+    this.#link.send(encodeAnswer('created', { room, private: isPrivate }));
+  }
+
+  async #manage({ kind, room, user }: Command & { kind: 'invite' | 'kick' }): Promise<void> {
+    const { rooms } = this.#services.gate;
+    if (kind === 'invite') await rooms.invite(this.#owner, room, user);
+    else await rooms.kick(this.#owner, room, user);
+    this.#link.send(encodeAnswer(kind === 'invite' ? 'invited' : 'kicked', { room, user }));
+  }
+
+  get #owner(): { principal: Link['principal']; name: string } {
+    return { principal: this.#link.principal, name: this.#name };
+  }
+
+  #enter(room: string): void {
+    this.#rooms.add(room);
+    this.#occupied.enter(room);
+  }
+
+  #exit(room: string): void {
+    if (this.#rooms.delete(room)) this.#occupied.leave(room);
+  }
+}

@@ -1,0 +1,137 @@
+import { FanwireError } from '../../errors.ts';
+import { Client } from '../client.ts';
+import type { Frame, Link, Services, Session } from '../dialect.ts';
+import { type Command, decode, encodeError, encodePing, encodeRoom } from './codec.ts';
+import type { RelayPlaces } from './places.ts';
+
+/** Durations in milliseconds. */
+export interface RelayOptions {
+  readonly pingInterval: number;
+  readonly pongTimeout: number;
+}
+
+/** One client of the relay. */
+export class RelaySession implements Session<Command> {
+  readonly #link: Link;
+  readonly #services: Services;
+  readonly #client: Client;
+  readonly #options: RelayOptions;
+  readonly #places: RelayPlaces;
+  readonly #home: { readonly room: string; readonly clientId: string };
+  /** Rooms in which this connection holds a place. */
+  readonly #rooms = new Set<string>();
+  #nextPing: number;
+  /** When the first ping that has no pong yet was sent; 0 when none is open. */
+  #openPing = 0;
+
+  constructor(
+    link: Link,
+    services: Services,
+    options: RelayOptions,
+    places: RelayPlaces,
+    home: { readonly room: string; readonly clientId: string },
+    settled: () => void,
+  ) {
+    this.#link = link;
+    this.#services = services;
+    this.#client = new Client(link, services, home.clientId, settled);
+    this.#options = options;
+    this.#places = places;
+    this.#home = home;
+    this.#nextPing = services.clock.now() + options.pingInterval;
+    places.claim(home.room, home.clientId, link)?.close('replaced');
+    this.#enter(home.room);
+  }
+
+  async open(): Promise<void> {
+    await this.#services.hub.attach(this.#link);
+    await this.#subscribe(this.#home.room);
+  }
+
+  command(frame: Frame): Command {
+    return decode(frame);
+  }
+
+  execute(command: Command): void | Promise<void> {
+    switch (command.kind) {
+      case 'publish':
+        return this.#publish(command.room ?? this.#home.room, command.payload);
+      case 'join':
+        return this.#join(command.room);
+      case 'leave':
+        return this.#leave(command.room);
+      case 'pong':
+        this.#openPing = 0;
+    }
+  }
+
+  fail({ code, message }: FanwireError): void {
+    this.#link.send(encodeError(code, message));
+  }
+
+  wake(now: number): number {
+    const { pingInterval, pongTimeout } = this.#options;
+    if (this.#openPing > 0 && now >= this.#openPing + pongTimeout) this.#link.close('idle');
+    else if (now >= this.#nextPing) {
+      this.#nextPing = now + pingInterval;
+      if (this.#openPing === 0) this.#openPing = now;
+      this.#link.send(encodePing(now));
+    }
+    return this.#openPing > 0 ? Math.min(this.#nextPing, this.#openPing + pongTimeout) : this.#nextPing;
+  }
+
+  expelled(room: string): void {
+    this.#exit(room);
+    if (room === this.#home.room) this.#link.close('permissionLost');
+    else this.#link.send(encodeRoom('left', room));
+  }
+
+  presence(): void {}
+
+  gap(room: string): void {
+    this.fail(new FanwireError('unrecoverable', `messages of "${room}" were lost`));
+  }
+
+  closed(): void {
+    for (const room of [...this.#rooms]) this.#exit(room);
+    this.#places.release(this.#home.room, this.#home.clientId, this.#link);
+  }
+
+  #publish(room: string, data: string): void {
+    this.#client.requireSubscribed(room);
+    this.#client.publish(room, { type: 'text', data }, null, (error) => this.fail(error));
+  }
+
+  async #join(room: string): Promise<void> {
+    if (!this.#rooms.has(room)) {
+      if (this.#places.isFull(room)) {
+        throw new FanwireError('limit_reached', `room "${room}" has its maximum of connections`);
+      }
+      this.#enter(room);
+      await this.#subscribe(room).catch((thrown) => {
+        this.#exit(room);
+        throw thrown;
+      });
+    }
+    this.#link.send(encodeRoom('joined', room));
+  }
+
+  #leave(room: string): void {
+    this.#client.leave(room);
+    this.#exit(room);
+    this.#link.send(encodeRoom('left', room));
+  }
+
+  async #subscribe(room: string): Promise<void> {
+    await this.#client.subscribe(room, { presentAs: this.#link.user });
+  }
+
+  #enter(room: string): void {
+    this.#rooms.add(room);
+    this.#places.enter(room);
+  }
+
+  #exit(room: string): void {
+    if (this.#rooms.delete(room)) this.#places.leave(room);
+  }
+}

@@ -1,0 +1,68 @@
+import type { HistoryPage, HistoryQuery, Message, PresenceEvent, PresentUser, Receipt } from '../../engine/engine.ts';
+import { badRequest } from '../../errors.ts';
+import { field } from '../../json.ts';
+import type { Frame } from '../dialect.ts';
+import { historyQuery, optionalReference, optionalString, requiredText, unknownAction } from '../fields.ts';
+import { seconds, textOf, userOf } from '../text.ts';
+
+export type Reference = string | number | undefined;
+
+export type Command =
+  | { readonly kind: 'publish'; readonly text: string; readonly ref: Reference }
+  | { readonly kind: 'presence' }
+  | { readonly kind: 'history'; readonly query: HistoryQuery }
+  | { readonly kind: 'pong' };
+
+/** Most characters of one chat message. */
+const maxText = 4096;
+
+/** Throws `bad_request` or `unknown_action`. `room` is the room of the address. */
+export function decode({ object }: Frame, room: string): Command {
+  const type = field(object, 'type');
+  const named = optionalString(object, 'room');
+  if (named !== undefined && named !== room) throw badRequest(`room: this connection is in "${room}" only`);
+  switch (type) {
+    case 'chat.message':
+      return { kind: 'publish', ref: optionalReference(object, 'ref'), text: requiredText(object, 'text', maxText) };
+    case 'presence.list':
+      return { kind: 'presence' };
+    case 'chat.history':
+      return { kind: 'history', query: historyQuery(object, 50) };
+    case 'system.pong':
+      return { kind: 'pong' };
+    default:
+      throw unknownAction('type', type, ['chat.message', 'chat.history', 'presence.list', 'system.pong']);
+  }
+}
+
+export function encode(message: Message): string {
+  const { channel, data, id, time, offset } = message;
+  return `{"type":"chat.delivery","room":${JSON.stringify(channel)},"user":${userOf(message)},"text":${textOf(data)},"id":${JSON.stringify(id)},"ts":${seconds(time)},"offset":${offset}}`;
+}
+
+export function encodeAck(ref: Reference, { id, offset }: Receipt): string {
+  return JSON.stringify({ type: 'chat.ack', ref, id, offset });
+}
+
+export function encodePing(now: number): string {
+  return `{"type":"system.ping","ts":${Math.floor(now / 1000)}}`;
+}
+
+export function encodePresenceState(room: string, users: readonly PresentUser[]): string {
+  const list = users.map(({ user, since }) => ({ user, since: since / 1000 }));
+  return JSON.stringify({ type: 'presence.state', room, users: list });
+}
+
+export function encodePresence({ channel, user, joined, time }: PresenceEvent): string {
+  const type = joined ? 'presence.join' : 'presence.leave';
+  return JSON.stringify({ type, room: channel, user, ts: time / 1000 });
+}
+
+/** Messages are already JSON: they are put in as they are. */
+export function encodeHistory(room: string, { messages, more }: HistoryPage): string {
+  return `{"type":"chat.history","room":${JSON.stringify(room)},"messages":[${messages.map(encode).join(',')}],"more":${more}}`;
+}
+
+export function encodeError(code: string, message: string, ref: Reference): string {
+  return JSON.stringify({ type: 'system.error', code, message, ...(ref === undefined ? {} : { ref }) });
+}

@@ -1,0 +1,31 @@
+import { checkChannelName } from '../../access/names.ts';
+import { flag, segment } from '../address.ts';
+import type { Dialect, Entrance, Link, Requirements, Services, Session } from '../dialect.ts';
+import { encode } from './codec.ts';
+import { type RoomOptions, RoomSession } from './session.ts';
+
+/** `ws /ws/{room}`: signed-in chat in one room (PROTOCOLS.md, section 2). */
+export class RoomDialect implements Dialect {
+  readonly name = 'room';
+  readonly requirements: Requirements = { auth: true, user: true, origin: true };
+  readonly encode = encode;
+  readonly #services: Services;
+  readonly #options: RoomOptions;
+
+  constructor(services: Services, options: RoomOptions) {
+    this.#services = services;
+    this.#options = options;
+  }
+
+  entrance(url: URL): Entrance | null {
+    const encoded = /^\/ws\/([^/]+)$/.exec(url.pathname)?.[1];
+    if (encoded === undefined || encoded === 'connect') return null;
+    const room = segment(encoded, checkChannelName);
+    const watch = flag(url, 'presence', false);
+    return { channels: [room], room, clientId: null, name: null, watch, echo: flag(url, 'echo', true) };
+  }
+
+  open(link: Link, { room, watch }: Entrance, settled: () => void): Session {
+    return new RoomSession(link, this.#services, this.#options, { room: room ?? '', watch }, settled);
+  }
+}

@@ -1,0 +1,120 @@
+import type { PresenceEvent } from '../../engine/engine.ts';
+import { FanwireError } from '../../errors.ts';
+import { Client } from '../client.ts';
+import type { Frame, Link, Services, Session } from '../dialect.ts';
+import { maxPage, readableReference } from '../fields.ts';
+import {
+  type Command,
+  decode,
+  encodeAck,
+  encodeError,
+  encodeHistory,
+  encodePing,
+  encodePresence,
+  encodePresenceState,
+} from './codec.ts';
+
+/** Durations in milliseconds. */
+export interface RoomOptions {
+  readonly heartbeatInterval: number;
+  readonly idleTimeout: number;
+}
+
+/** One signed-in user's connection to one room. */
+export class RoomSession implements Session<Command> {
+  readonly #link: Link;
+  readonly #services: Services;
+  readonly #client: Client;
+  readonly #options: RoomOptions;
+  readonly #room: string;
+  readonly #watch: boolean;
+  #nextPing: number;
+
+  constructor(
+    link: Link,
+    services: Services,
+    options: RoomOptions,
+    place: { readonly room: string; readonly watch: boolean },
+    settled: () => void,
+  ) {
+    this.#link = link;
+    this.#services = services;
+    this.#client = new Client(link, services, null, settled);
+    this.#options = options;
+    this.#room = place.room;
+    this.#watch = place.watch;
+    this.#nextPing = services.clock.now() + options.heartbeatInterval;
+  }
+
+  async open(): Promise<void> {
+    await this.#services.hub.attach(this.#link);
+    const watch = this.#watch ? 'always' : undefined;
+    await this.#client.subscribe(this.#room, { presentAs: this.#link.user, watch });
+  }
+
+  command(frame: Frame): Command {
+    return decode(frame, this.#room);
+  }
+
+  execute(command: Command): void | Promise<void> {
+    switch (command.kind) {
+      case 'publish':
+        return this.#publish(command);
+      case 'presence':
+        return this.#listPresence();
+      case 'history':
+        return this.#history(command);
+      case 'pong':
+        return;
+    }
+  }
+
+  fail({ code, message }: FanwireError, frame: Frame | null): void {
+    const ref = frame ? readableReference(frame.object, 'ref') : undefined;
+    this.#link.send(encodeError(code, message, ref));
+  }
+
+  wake(now: number): number {
+    const { heartbeatInterval, idleTimeout } = this.#options;
+    const deadline = this.#link.lastSeen + idleTimeout;
+    if (now >= deadline) this.#link.close('idle');
+    else if (now >= this.#nextPing) {
+      this.#nextPing = now + heartbeatInterval;
+      this.#link.send(encodePing(now));
+    }
+    return Math.min(deadline, this.#nextPing);
+  }
+
+  expelled(room: string): void {
+    if (room === this.#room) this.#link.close('permissionLost');
+  }
+
+  presence(event: PresenceEvent): void {
+    this.#link.send(encodePresence(event));
+  }
+
+  gap(room: string): void {
+    this.fail(new FanwireError('unrecoverable', `messages of "${room}" were lost: read its history`), null);
+  }
+
+  closed(): void {}
+
+  #publish({ text, ref }: Command & { kind: 'publish' }): void {
+    this.#client.publish(
+      this.#room,
+      { type: 'text', data: JSON.stringify(text), persist: true },
+      ref === undefined ? null : (receipt) => this.#link.send(encodeAck(ref, receipt)),
+      ({ code, message }) => this.#link.send(encodeError(code, message, ref)),
+    );
+  }
+
+  async #listPresence(): Promise<void> {
+    this.#client.check('presence', this.#room);
+    const { users } = await this.#services.presence.page(this.#room, { limit: maxPage });
+    this.#link.send(encodePresenceState(this.#room, users));
+  }
+
+  async #history({ query }: Command & { kind: 'history' }): Promise<void> {
+    this.#link.send(encodeHistory(this.#room, await this.#client.history(this.#room, query)));
+  }
+}

@@ -1,0 +1,211 @@
+import { randomBytes } from 'node:crypto';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Clock } from '../../clock.ts';
+import { FanwireError } from '../../errors.ts';
+import type {
+  ChannelState,
+  Draft,
+  Engine,
+  EngineHealth,
+  EngineSink,
+  HistoryPage,
+  HistoryQuery,
+  Message,
+  Position,
+  Receipt,
+  Retention,
+  RoomStore,
+} from '../engine.ts';
+import { LocalPresence } from '../local-presence.ts';
+import { ChannelStates, type State } from './channel-state.ts';
+import { type Durability, type OpenFile, openFile } from './file.ts';
+import { Idempotency } from './idempotency.ts';
+import { Reader } from './reader.ts';
+import { Keeper } from './retention.ts';
+import { SqliteRooms } from './rooms.ts';
+import { readMeta, writeMeta } from './schema.ts';
+
+export interface SqliteOptions {
+  /** The file; made, with its directory, when it is not there. */
+  readonly path: string;
+  readonly durability: Durability;
+  readonly retention: Retention;
+  readonly clock: Clock;
+  /** Hears of faults in the background. */
+  readonly report: (thrown: unknown) => void;
+}
+
+/** What exists while the file is open. */
+interface Opened {
+  readonly file: OpenFile;
+  readonly database: DatabaseSync;
+  readonly sink: EngineSink;
+  readonly epoch: string;
+  readonly states: ChannelStates;
+  readonly ids: Idempotency;
+  readonly keeper: Keeper;
+  readonly reader: Reader;
+  readonly rooms: SqliteRooms;
+  readonly insert: StatementSync;
+  readonly stopSweep: () => void;
+}
+
+const sweepInterval = 1_000;
+
+/** Everything in one SQLite file, in WAL mode: one transaction for each batch. */
+export class SqliteEngine implements Engine {
+  readonly capabilities = { durable: true, distributed: false };
+  readonly presence: LocalPresence;
+  readonly rooms: RoomStore;
+  readonly #options: SqliteOptions;
+  readonly #followed = new Set<string>();
+  #opened: Opened | null = null;
+
+  constructor(options: SqliteOptions) {
+    this.#options = options;
+    this.presence = new LocalPresence(options.clock, (event) => this.#opened?.sink.presence(event));
+    this.rooms = {
+      all: async () => this.#use().rooms.all(),
+      create: async (room) => this.#use().rooms.create(room),
+      admit: async (channel, user) => this.#use().rooms.admit(channel, user),
+      expel: async (channel, user) => this.#use().rooms.expel(channel, user),
+    };
+  }
+
+  async open(sink: EngineSink): Promise<void> {
+    const { path, durability, retention, clock } = this.#options;
+    const file = openFile(path, durability);
+    const { database } = file;
+    const epoch = readMeta(database, 'epoch') ?? randomBytes(9).toString('base64url');
+    writeMeta(database, 'epoch', epoch);
+    const states = new ChannelStates(database);
+    const keeper = new Keeper(database, retention, states);
+    this.#opened = {
+      file,
+      database,
+      sink,
+      epoch,
+      states,
+      keeper,
+      ids: new Idempotency(database, retention.idempotencyWindow, clock.now()),
+      reader: new Reader(database, epoch, keeper),
+      rooms: new SqliteRooms(database),
+      insert: database.prepare(
+        'INSERT INTO messages (channel, offset, id, type, user, data, time, persist, rank, connection, client) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      ),
+      stopSweep: clock.every(sweepInterval, () => this.#sweep()),
+    };
+  }
+
+  async append(batch: readonly Draft[]): Promise<Receipt[]> {
+    const opened = this.#use();
+    const { database, states, ids, sink } = opened;
+    const now = this.#options.clock.now();
+    ids.turn(now);
+    const receipts: Receipt[] = [];
+    const followed: Message[] = [];
+    const touched = new Set<State>();
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      for (const draft of batch) receipts.push(this.#place(opened, draft, now, touched, followed));
+      for (const state of touched) opened.keeper.afterAppend(state);
+      database.exec('COMMIT');
+    } catch (thrown) {
+      states.forgetAll();
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw thrown;
+    }
+    if (followed.length > 0) sink.deliver(followed);
+    return receipts;
+  }
+
+  async read(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    const { epoch, reader } = this.#use();
+    const state = this.#current(channel);
+    const { messages, more } = reader.read(state, query);
+    return { epoch, offset: state.top, messages, more };
+  }
+
+  async state(channel: string, after = 0): Promise<ChannelState> {
+    const { epoch, keeper } = this.#use();
+    const state = this.#current(channel);
+    const hole = keeper.hole(state);
+    const start = Math.min(Math.max(after, state.historyFloor), state.top);
+    const below = start < hole ? keeper.rankAt(state, hole) - keeper.rankAt(state, start) : 0;
+    const kept = below + state.top - Math.max(start, hole);
+    return { epoch, offset: state.top, completeFrom: hole + 1, kept };
+  }
+
+  async follow(channel: string): Promise<Position> {
+    const { epoch, states } = this.#use();
+    this.#followed.add(channel);
+    return { epoch, offset: states.get(channel).top };
+  }
+
+  async unfollow(channel: string): Promise<void> {
+    this.#followed.delete(channel);
+  }
+
+  /** A probe is committed and read back. */
+  async health(): Promise<EngineHealth> {
+    try {
+      const { database } = this.#use();
+      const probe = randomBytes(6).toString('base64url');
+      writeMeta(database, 'probe', probe);
+      const ok = readMeta(database, 'probe') === probe;
+      return ok ? { ok } : { ok, detail: 'the database did not return what was written' };
+    } catch (thrown) {
+      return { ok: false, detail: thrown instanceof Error ? thrown.message : String(thrown) };
+    }
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = null;
+    opened?.stopSweep();
+    opened?.file.close();
+    this.presence.clear();
+  }
+
+  /** Gives a draft its place, or finds the one it has. Within the transaction. */
+  #place(opened: Opened, draft: Draft, now: number, touched: Set<State>, followed: Message[]): Receipt {
+    const { channel, id, keyed, type, data, sender, persist } = draft;
+    const { epoch, ids, insert } = opened;
+    const earlier = keyed ? ids.find(channel, id, now) : undefined;
+    if (earlier) return { id, channel, offset: earlier.offset, epoch, time: earlier.time, duplicate: true };
+    const state = opened.states.get(channel);
+    touched.add(state);
+    const offset = ++state.top;
+    const time = Math.max(now, state.time);
+    state.time = time;
+    if (persist) state.rank++;
+    const [user, connection, client] = sender ? [sender.user, sender.connection, sender.client] : [null, null, null];
+    insert.run(channel, offset, id, type, user, data, time, persist ? 1 : 0, state.rank, connection, client);
+    if (keyed) ids.add(channel, id, offset, time);
+    if (this.#followed.has(channel)) followed.push({ id, channel, offset, epoch, time, type, data, sender, persist });
+    return { id, channel, offset, epoch, time, duplicate: false };
+  }
+
+  /** The channel's state with nothing in it that has expired. */
+  #current(channel: string): State {
+    const { keeper, states } = this.#use();
+    const state = states.get(channel);
+    if (state.top > 0) keeper.expire(state, this.#options.clock.now());
+    return state;
+  }
+
+  #sweep(): void {
+    try {
+      const now = this.#options.clock.now();
+      this.#opened?.ids.turn(now);
+      this.#opened?.keeper.sweep(now);
+    } catch (thrown) {
+      this.#options.report(thrown);
+    }
+  }
+
+  #use(): Opened {
+    if (!this.#opened) throw new FanwireError('unavailable', 'the engine is not open');
+    return this.#opened;
+  }
+}

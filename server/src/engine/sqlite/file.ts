@@ -1,0 +1,115 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StartError } from '../../errors.ts';
+import { migrate } from './schema.ts';
+
+/**
+ * Against what an acknowledged message is safe: `process`, the end of the process in any way (a power cut may take
+ * the last moments); `disk`, a power cut too, at the price of an fsync for every tick.
+ */
+export type Durability = 'process' | 'disk';
+
+/** Files up to this size are checked for damage when they are opened; that takes well under a second. */
+const checkedBytes = 128 * 1024 * 1024;
+/** Milliseconds to wait for another program that reads or writes the file. */
+const busyTimeout = 2_000;
+
+/** A database and the lock that keeps a second server off it. */
+export interface OpenFile {
+  readonly database: DatabaseSync;
+  close(): void;
+}
+
+/** Opens or makes the file. Throws a StartError that says what is wrong with it and what to do. */
+export function openFile(path: string, durability: Durability): OpenFile {
+  makeDirectory(path);
+  const lock = takeLock(path);
+  try {
+    const database = openDatabase(path, durability);
+    return {
+      database,
+      close() {
+        database.close();
+        lock.close();
+      },
+    };
+  } catch (thrown) {
+    lock.close();
+    throw thrown;
+  }
+}
+
+function makeDirectory(path: string): void {
+  const directory = dirname(path);
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (thrown) {
+    throw new StartError(`DATABASE_PATH: the directory ${directory} cannot be made: ${reason(thrown)}.`);
+  }
+}
+
+/** An operating-system lock, so that it ends with the process however that ends. */
+function takeLock(path: string): DatabaseSync {
+  let lock: DatabaseSync | undefined;
+  try {
+    lock = new DatabaseSync(`${path}-lock`);
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    return lock;
+  } catch (thrown) {
+    lock?.close();
+    if (/locked/.test(reason(thrown))) {
+      throw new StartError(
+        `DATABASE_PATH: another Fanwire is using ${path}. Stop it, or give this one a path of its own.`,
+      );
+    }
+    throw unwritable(path, thrown);
+  }
+}
+
+function openDatabase(path: string, durability: Durability): DatabaseSync {
+  let database: DatabaseSync;
+  try {
+    database = new DatabaseSync(path, { timeout: busyTimeout });
+  } catch (thrown) {
+    throw unwritable(path, thrown);
+  }
+  try {
+    prepare(database, path, durability);
+    return database;
+  } catch (thrown) {
+    database.close();
+    if (thrown instanceof StartError) throw thrown;
+    if (/readonly|read-only|unable to open|disk I\/O/.test(reason(thrown))) throw unwritable(path, thrown);
+    throw damaged(path, reason(thrown));
+  }
+}
+
+function prepare(database: DatabaseSync, path: string, durability: Durability): void {
+  database.exec(`PRAGMA synchronous = ${durability === 'disk' ? 'FULL' : 'NORMAL'}`);
+  if (statSync(path).size <= checkedBytes) {
+    const verdict = database.prepare('PRAGMA quick_check(1)').get();
+    const text = String(verdict?.quick_check ?? 'no answer');
+    if (text !== 'ok') throw damaged(path, text);
+  }
+  migrate(database, path);
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768');
+  database.exec('BEGIN IMMEDIATE; COMMIT');
+}
+
+function unwritable(path: string, thrown: unknown): StartError {
+  return new StartError(
+    `DATABASE_PATH: ${path} cannot be opened for writing: ${reason(thrown)}. Check the path, its owner and its rights.`,
+  );
+}
+
+function damaged(path: string, detail: string): StartError {
+  return new StartError(
+    `DATABASE_PATH: ${path} is damaged or not a database (${detail}). Restore it from a backup, try \`sqlite3 ${path} .recover\`, ` +
+      'or move it away to begin with an empty one.',
+  );
+}
+
+function reason(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

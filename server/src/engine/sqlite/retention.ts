@@ -1,0 +1,160 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Retention } from '../engine.ts';
+import type { ChannelStates, State } from './channel-state.ts';
+
+/** Messages beyond the window before they are deleted together; readers never see them. */
+const slack = 256;
+/** Channels looked after, and rows deleted, in one sweep. */
+const sweepChannels = 100;
+const sweepRows = 2000;
+
+/** Lets go of messages that are kept no longer, and answers how far that has gone. */
+export class Keeper {
+  readonly #retention: Retention;
+  readonly #states: ChannelStates;
+  readonly #database: DatabaseSync;
+  readonly #lastPassing: StatementSync;
+  readonly #deletePassing: StatementSync;
+  readonly #nextRow: StatementSync;
+  readonly #deleteOld: StatementSync;
+  readonly #dueWindows: StatementSync;
+  readonly #dueHistories: StatementSync;
+
+  constructor(database: DatabaseSync, retention: Retention, states: ChannelStates) {
+    this.#database = database;
+    this.#retention = retention;
+    this.#states = states;
+    const aged = 'messages_aged ON messages (time) WHERE persist = 1';
+    database.exec(
+      retention.historyTtl > 0 ? `CREATE INDEX IF NOT EXISTS ${aged}` : 'DROP INDEX IF EXISTS messages_aged',
+    );
+    this.#lastPassing = database.prepare(
+      'SELECT offset FROM messages WHERE channel = ? AND offset > ? AND offset <= ? AND persist = 0 ORDER BY offset DESC LIMIT 1',
+    );
+    this.#deletePassing = database.prepare(
+      'DELETE FROM messages WHERE channel = ? AND offset > ? AND offset <= ? AND persist = 0',
+    );
+    this.#nextRow = database.prepare(
+      'SELECT offset, time, rank, persist FROM messages WHERE channel = ? AND offset > ? ORDER BY offset LIMIT 1',
+    );
+    this.#deleteOld = database.prepare(
+      'DELETE FROM messages WHERE seq IN (SELECT seq FROM messages WHERE channel = ? AND offset <= ? LIMIT ?)',
+    );
+    this.#dueWindows = database.prepare(
+      'SELECT DISTINCT channel FROM messages WHERE persist = 0 AND time <= ? LIMIT ?',
+    );
+    this.#dueHistories = database.prepare(
+      'SELECT DISTINCT channel FROM messages WHERE persist = 1 AND time <= ? LIMIT ?',
+    );
+  }
+
+  /** Offsets at or below it are outside the recovery window at this moment, as far as its size goes. */
+  sizeFloor(state: State): number {
+    return Math.max(state.windowFloor, state.top - this.#retention.windowSize);
+  }
+
+  /** The highest offset that readers must miss. */
+  hole(state: State): number {
+    const floor = this.sizeFloor(state);
+    if (floor === state.windowFloor) return state.hole;
+    const row = this.#lastPassing.get(state.name, state.windowFloor, floor);
+    return Math.max(state.hole, Number(row?.offset ?? 0));
+  }
+
+  /** How many persisted messages there are in the channel up to this offset, by all time. */
+  rankAt(state: State, offset: number): number {
+    const row = this.#nextRow.get(state.name, offset);
+    return row === undefined ? state.rank : Number(row.rank) - Number(row.persist);
+  }
+
+  /** Within the transaction of an append: deletes what has left the window by its size, many at a time. */
+  afterAppend(state: State): void {
+    if (state.top - state.windowFloor < this.#retention.windowSize + slack) return;
+    this.#moveWindow(state, state.top - this.#retention.windowSize);
+    this.#states.save(state);
+  }
+
+  /** To be called before a read, outside a transaction: lets go of what expired. */
+  expire(state: State, now: number): void {
+    const window = this.#windowExpiry(state, now);
+    const history = this.#historyExpiry(state, now, Math.max(window, this.sizeFloor(state)));
+    if (window <= state.windowFloor && history <= state.historyFloor) return;
+    this.#transaction(() => {
+      if (window > state.windowFloor) this.#moveWindow(state, window);
+      if (history > state.historyFloor) {
+        this.#moveWindow(state, Math.max(state.windowFloor, history));
+        state.historyFloor = history;
+        state.hole = Math.max(state.hole, history);
+        this.#deleteOld.run(state.name, history, sweepRows);
+      }
+      this.#states.save(state);
+    });
+  }
+
+  /** A bounded piece of work, for channels that nobody reads or writes. */
+  sweep(now: number): void {
+    const { windowTtl, historyTtl } = this.#retention;
+    const due = this.#dueWindows.all(now - windowTtl, sweepChannels);
+    if (historyTtl > 0) due.push(...this.#dueHistories.all(now - Math.max(historyTtl, windowTtl), sweepChannels));
+    for (const { channel } of due) {
+      const state = this.#states.get(String(channel));
+      this.expire(state, now);
+      if (state.historyFloor > 0) this.#deleteOld.run(state.name, state.historyFloor, sweepRows);
+    }
+  }
+
+  /** The offset of the first message from this time on; one above the top when there is none. */
+  offsetAt(state: State, time: number): number {
+    if (state.time < time) return state.top + 1;
+    let low = state.historyFloor;
+    let high = state.top;
+    while (low < high) {
+      const row = this.#nextRow.get(state.name, Math.floor((low + high) / 2));
+      if (row === undefined || Number(row.time) >= time) high = Math.floor((low + high) / 2);
+      else low = Number(row.offset);
+    }
+    return low + 1;
+  }
+
+  /** The offset up to which the window has expired by its age. */
+  #windowExpiry(state: State, now: number): number {
+    const horizon = now - this.#retention.windowTtl;
+    if (state.time <= horizon) return state.top;
+    return this.#expiredUpTo(state, state.windowFloor, horizon);
+  }
+
+  /** The offset up to which persisted messages have expired; those in the window stay. */
+  #historyExpiry(state: State, now: number, floor: number): number {
+    const { historyTtl } = this.#retention;
+    if (historyTtl === 0) return 0;
+    return Math.min(floor, this.#expiredUpTo(state, state.historyFloor, now - historyTtl));
+  }
+
+  #expiredUpTo(state: State, floor: number, horizon: number): number {
+    const first = this.#nextRow.get(state.name, floor);
+    if (first === undefined || Number(first.time) > horizon) return floor;
+    return this.offsetAt(state, horizon + 1) - 1;
+  }
+
+  #moveWindow(state: State, floor: number): void {
+    if (floor <= state.windowFloor) return;
+    const last = this.#lastPassing.get(state.name, state.windowFloor, floor);
+    if (last !== undefined) {
+      state.hole = Math.max(state.hole, Number(last.offset));
+      this.#deletePassing.run(state.name, state.windowFloor, floor);
+    }
+    state.windowFloor = floor;
+  }
+
+  #transaction(work: () => void): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      this.#database.exec('COMMIT');
+    } catch (thrown) {
+      this.#states.forgetAll();
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw thrown;
+    }
+  }
+}

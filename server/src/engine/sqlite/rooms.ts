@@ -1,0 +1,51 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Room, RoomStore } from '../engine.ts';
+
+/** Created rooms, in two small tables. */
+export class SqliteRooms implements RoomStore {
+  readonly #database: DatabaseSync;
+  readonly #rooms: StatementSync;
+  readonly #members: StatementSync;
+  readonly #create: StatementSync;
+  readonly #admit: StatementSync;
+  readonly #expel: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#rooms = database.prepare('SELECT channel, owner, private FROM rooms ORDER BY seq');
+    this.#members = database.prepare('SELECT user FROM room_members WHERE channel = ? ORDER BY user');
+    this.#create = database.prepare('INSERT OR IGNORE INTO rooms (channel, owner, private) VALUES (?, ?, ?)');
+    this.#admit = database.prepare('INSERT OR IGNORE INTO room_members (channel, user) VALUES (?, ?)');
+    this.#expel = database.prepare('DELETE FROM room_members WHERE channel = ? AND user = ?');
+  }
+
+  async all(): Promise<Room[]> {
+    return this.#rooms.all().map((row) => ({
+      channel: String(row.channel),
+      owner: String(row.owner),
+      private: row.private === 1,
+      members: this.#members.all(String(row.channel)).map(({ user }) => String(user)),
+    }));
+  }
+
+  async create(room: Room): Promise<boolean> {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const created = this.#create.run(room.channel, room.owner, room.private ? 1 : 0).changes > 0;
+      if (created) for (const user of room.members) this.#admit.run(room.channel, user);
+      this.#database.exec('COMMIT');
+      return created;
+    } catch (thrown) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw thrown;
+    }
+  }
+
+  async admit(channel: string, user: string): Promise<void> {
+    this.#admit.run(channel, user);
+  }
+
+  async expel(channel: string, user: string): Promise<void> {
+    this.#expel.run(channel, user);
+  }
+}

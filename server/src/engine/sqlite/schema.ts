@@ -1,0 +1,103 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { StartError } from '../../errors.ts';
+
+/** "Fanw", so that a file of another program is recognised (`PRAGMA application_id`). */
+const applicationId = 0x46616e77;
+/** `PRAGMA user_version` of files that this code reads and writes. */
+export const schemaVersion = 1;
+
+/**
+ * `seq` follows the order of commits. `text` and `created_at` are computed when they are read, for people; they take
+ * no room. `rank` counts the channel's persisted messages up to this one, so that how many lie between two offsets
+ * is a subtraction.
+ */
+const version1 = `
+  CREATE TABLE messages (
+    channel TEXT NOT NULL,
+    offset INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    user TEXT,
+    text TEXT GENERATED ALWAYS AS (
+      CASE WHEN NOT json_valid(data) THEN data
+           WHEN json_type(data) = 'text' THEN json_extract(data, '$')
+           WHEN json_type(data) = 'object' AND json_type(data, '$.text') = 'text' THEN json_extract(data, '$.text')
+           ELSE data END) VIRTUAL,
+    data TEXT NOT NULL,
+    created_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%dT%H:%M:%fZ', time / 1000.0, 'unixepoch')) VIRTUAL,
+    time INTEGER NOT NULL,
+    persist INTEGER NOT NULL,
+    rank INTEGER NOT NULL,
+    connection TEXT,
+    client TEXT,
+    seq INTEGER PRIMARY KEY
+  );
+  CREATE UNIQUE INDEX messages_place ON messages (channel, offset);
+  CREATE INDEX messages_passing ON messages (time) WHERE persist = 0;
+
+  -- What is left of a channel when messages of it were let go.
+  CREATE TABLE channels (
+    name TEXT PRIMARY KEY,
+    top INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    rank INTEGER NOT NULL,
+    window_floor INTEGER NOT NULL,
+    history_floor INTEGER NOT NULL,
+    hole INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  -- Publishers' ids, in two generations: one is filled, the other is emptied at once when it is old enough.
+  CREATE TABLE ids_0 (channel TEXT, id TEXT, offset INTEGER, time INTEGER, PRIMARY KEY (channel, id)) WITHOUT ROWID;
+  CREATE TABLE ids_1 (channel TEXT, id TEXT, offset INTEGER, time INTEGER, PRIMARY KEY (channel, id)) WITHOUT ROWID;
+
+  CREATE TABLE rooms (
+    seq INTEGER PRIMARY KEY,
+    channel TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL,
+    private INTEGER NOT NULL
+  );
+  CREATE TABLE room_members (channel TEXT, user TEXT, PRIMARY KEY (channel, user)) WITHOUT ROWID;
+
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+`;
+
+/** From each version to the next. A released entry is never changed. */
+const migrations: readonly string[] = [version1];
+
+/** Brings the file to this version, in one transaction. Throws a StartError for a file that it must not touch. */
+export function migrate(database: DatabaseSync, path: string): void {
+  const version = pragma(database, 'user_version');
+  const owner = pragma(database, 'application_id');
+  if (owner !== applicationId && !(owner === 0 && version === 0 && isEmpty(database))) {
+    throw new StartError(
+      `DATABASE_PATH: ${path} is a SQLite file of another program. Move it away, or name another path.`,
+    );
+  }
+  if (version > schemaVersion) {
+    throw new StartError(
+      `DATABASE_PATH: ${path} was written by a newer Fanwire (its format is ${version}, this one knows ${schemaVersion}). ` +
+        'Start that version again, or name another path.',
+    );
+  }
+  if (version === schemaVersion) return;
+  database.exec('BEGIN IMMEDIATE');
+  for (const migration of migrations.slice(version)) database.exec(migration);
+  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
+}
+
+export function readMeta(database: DatabaseSync, key: string): string | undefined {
+  const row = database.prepare('SELECT value FROM meta WHERE key = ?').get(key);
+  return row === undefined ? undefined : String(row.value);
+}
+
+export function writeMeta(database: DatabaseSync, key: string, value: string): void {
+  database.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').run(key, value);
+}
+
+function pragma(database: DatabaseSync, name: string): number {
+  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0);
+}
+
+function isEmpty(database: DatabaseSync): boolean {
+  return database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
+}

@@ -1,0 +1,142 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { CloseCode } from '../../codes.ts';
+import { encodeEvent } from '../../dialect/events/codec.ts';
+import type { EventsDialect } from '../../dialect/events/dialect.ts';
+import { EventsSession } from '../../dialect/events/session.ts';
+import type { Principal } from '../../access/principal.ts';
+import { FanwireError } from '../../errors.ts';
+import { uuidv7 } from '../../ids.ts';
+import type { Admission, Admitted, Request } from '../admission.ts';
+import { Connection, type Wire } from '../connection.ts';
+import type { Node } from '../node.ts';
+import { targetUrl } from '../target.ts';
+
+export interface SseOptions {
+  readonly node: Node;
+  readonly admission: Admission;
+  readonly dialect: EventsDialect;
+}
+
+/** A reader that does not take the last bytes is cut off after so many milliseconds. */
+const closeTimeout = 2_000;
+const silent = { encode: () => Buffer.alloc(0) };
+
+/** The Server-Sent Events transport: the response's head is written by hand, then the outbox owns the socket. */
+export class SseTransport {
+  readonly #options: SseOptions;
+  /** Sockets that carry a stream: a further request on one of them is a fault of the client. */
+  readonly #streaming = new WeakSet<Socket>();
+
+  constructor(options: SseOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over the response. Throws a refusal before anything was written. */
+  async open(http: IncomingMessage, _response: ServerResponse): Promise<void> {
+    const { node, admission, dialect } = this.#options;
+    const request: Request = { http, url: targetUrl(http) };
+    const start = dialect.start(request.url, headerText(http.headers['last-event-id']));
+    const admitted = await admission.admit(request, dialect.entrance(start), {
+      ...dialect.requirements,
+      transport: 'sse',
+    });
+    node.capacity.check('sse');
+    const { socket } = http;
+    if (socket.destroyed) throw new FanwireError('unavailable', 'the client went away');
+    this.#streaming.add(socket);
+    socket.write(head(admitted));
+    socket.setNoDelay(true);
+    socket.setTimeout(0);
+    const connection = new Connection(node, new StreamWire(socket), {
+      id: uuidv7(node.clock.now()),
+      dialect: 'events',
+      principal: admitted.principal,
+      claimedName: null,
+      echo: true,
+      encoder: silent,
+      remoteAddress: socket.remoteAddress ?? '',
+    });
+    socket.on('close', () => connection.gone());
+    socket.on('error', () => connection.gone());
+    connection.start(() => dialect.open(connection, start));
+  }
+
+  /** For every request that arrives: true when its socket carries a stream and has been cut off. */
+  intercept(http: IncomingMessage): boolean {
+    if (!this.#streaming.has(http.socket)) return false;
+    http.socket.destroy();
+    return true;
+  }
+
+  /** Adds and removes channels of a live stream, for whoever opened it or may manage connections. */
+  async change(
+    id: string,
+    principal: Principal,
+    change: { readonly subscribe: string[]; readonly unsubscribe: string[] },
+  ): Promise<{ channels: string[] }> {
+    const connection = this.#options.node.hub.connections.get(id);
+    const session = connection instanceof Connection ? connection.session : null;
+    if (!(connection instanceof Connection) || !(session instanceof EventsSession)) {
+      throw new FanwireError('not_found', 'no such event stream on this node');
+    }
+    const own = connection.principal.user === principal.user;
+    if (!own && !principal.scopes.has('manage')) {
+      throw new FanwireError('forbidden', 'the event stream belongs to somebody else');
+    }
+    await session.change(change.subscribe, change.unsubscribe);
+    return { channels: session.channels };
+  }
+}
+
+class StreamWire implements Wire {
+  readonly transport = 'sse';
+  readonly ping = null;
+  readonly socket: Socket;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  frame(text: string): Buffer {
+    return Buffer.from(text);
+  }
+
+  /** Streams have no close codes: the last event says why. */
+  close({ code, reason }: CloseCode, politely: boolean): void {
+    if (!politely) {
+      this.socket.destroy();
+      return;
+    }
+    this.socket.end(encodeEvent('closed', JSON.stringify({ code, reason }), null));
+    this.socket.setTimeout(closeTimeout, () => this.socket.destroy());
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+}
+
+/** Ends with the connection instead of by chunks: the bytes of an event are then the same for every stream. */
+function head({ corsOrigin }: Admitted): string {
+  const lines = [
+    'HTTP/1.1 200 OK',
+    'Content-Type: text/event-stream',
+    'Cache-Control: no-store',
+    'X-Accel-Buffering: no',
+    'X-Content-Type-Options: nosniff',
+    'Connection: close',
+    'Vary: Origin',
+    ...(corsOrigin === null ? [] : [`Access-Control-Allow-Origin: ${corsOrigin}`]),
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  const text = Array.isArray(value) ? value[0] : value;
+  return text === '' ? undefined : text;
+}

@@ -1,5 +1,5 @@
-import { FanwireError } from './errors.ts';
 import type { JsonText } from './engine/engine.ts';
+import { FanwireError } from './errors.ts';
 
 /** How deep a value may be nested: receivers in other languages fail far below what V8 takes. */
 export const maxDepth = 128;
@@ -13,7 +13,8 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 /** Parses a frame or body that has to be a JSON object. Throws `bad_json` or `bad_request`. */
 export function parseObject(text: string): JsonObject {
   const value = parseJson(text);
-  if (!isObject(value)) throw new FanwireError('bad_request', `a JSON object is expected, not ${kindOf(value)}`);
+  if (!isObject(value))
+    throw new FanwireError('bad_request', `a JSON object is expected, not ${kindOf(value)}`);
   return value;
 }
 
@@ -85,7 +86,8 @@ function sameName(json: string, start: number, end: number, name: string): boole
 
 function skipSpace(json: string, start: number): number {
   let at = start;
-  for (let code = json.charCodeAt(at); code === 0x20 || (code >= 9 && code <= 13); code = json.charCodeAt(at)) at++;
+  for (let code = json.charCodeAt(at); code === 0x20 || (code >= 9 && code <= 13); code = json.charCodeAt(at))
+    at++;
   return at;
 }
 

@@ -10,7 +10,8 @@ export interface ApiKey {
 }
 
 const grantable: readonly Scope[] = ['publish', 'read', 'manage'];
-const minLength = 16;
+/** Shorter keys can be guessed: production takes none. */
+export const minProductionLength = 16;
 const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
 const keyPattern = /^[\x21-\x7e]+$/;
 
@@ -20,9 +21,9 @@ const keyPattern = /^[\x21-\x7e]+$/;
  * `publish` includes `broadcast`. Throws a StartError that names an entry by its number and shows none of its
  * text: any part of a mistyped entry may be the key.
  */
-export function parseApiKeys(text: string): ApiKey[] {
+export function parseApiKeys(text: string, minLength = minProductionLength): ApiKey[] {
   if (text.trim() === '') return [];
-  const keys = text.split(',').map((entry, at) => parseEntry(entry.trim(), at + 1));
+  const keys = text.split(',').map((entry, at) => parseEntry(entry.trim(), at + 1, minLength));
   keys.forEach((key, at) => {
     checkUnique(key, keys.slice(0, at), at + 1);
   });
@@ -52,15 +53,15 @@ export class ApiKeys {
   }
 }
 
-function parseEntry(entry: string, number: number): ApiKey {
+function parseEntry(entry: string, number: number, minLength: number): ApiKey {
   if (entry === '') throw wrong(number, 'is empty; remove the extra comma');
   const [name = '', scopeText = '', ...rest] = entry.split(':');
-  if (!entry.includes(':')) return makeKey(`key${number}`, new Set(scopes), entry, number);
+  if (!entry.includes(':')) return makeKey(`key${number}`, new Set(scopes), entry, number, minLength);
   if (rest.length === 0) throw wrong(number, 'has two parts; write name:scopes:key, or the key alone');
   if (!namePattern.test(name)) {
     throw wrong(number, 'has a name that is not 1 to 64 letters, digits, ".", "_" or "-"');
   }
-  return makeKey(name, parseScopes(scopeText, number), rest.join(':'), number);
+  return makeKey(name, parseScopes(scopeText, number), rest.join(':'), number, minLength);
 }
 
 function parseScopes(text: string, number: number): ReadonlySet<Scope> {
@@ -72,8 +73,16 @@ function parseScopes(text: string, number: number): ReadonlySet<Scope> {
   return new Set(granted.includes('publish') ? [...granted, 'broadcast'] : granted);
 }
 
-function makeKey(name: string, granted: ReadonlySet<Scope>, key: string, number: number): ApiKey {
-  if (key.length < minLength) throw wrong(number, `has a key of fewer than ${minLength} characters`);
+function makeKey(
+  name: string,
+  granted: ReadonlySet<Scope>,
+  key: string,
+  number: number,
+  minLength: number,
+): ApiKey {
+  if (key.length < minLength) {
+    throw wrong(number, key === '' ? 'has an empty key' : `has a key of fewer than ${minLength} characters`);
+  }
   if (!keyPattern.test(key)) throw wrong(number, 'has a key with spaces or characters outside of ASCII');
   return { name, scopes: granted, digest: digestOf(key) };
 }

@@ -38,7 +38,10 @@ function assemble(raw: RawSettings, problems: Problems): Settings {
     jwt: readJwt(jwt, production, problems),
     apiKeys: {
       header: apiKeys.header.toLowerCase(),
-      keys: problems.attempt(schema.apiKeys.keys, () => parseApiKeys(apiKeys.keys ?? '')) ?? [],
+      keys:
+        problems.attempt(schema.apiKeys.keys, () =>
+          parseApiKeys(apiKeys.keys ?? '', production ? undefined : 1),
+        ) ?? [],
     },
     origins: {
       allowed: problems.attempt(schema.origins.allowed, () => parseOriginList(origins.allowed ?? '')) ?? [],

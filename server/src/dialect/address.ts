@@ -5,7 +5,11 @@ import { FanwireError } from '../errors.ts';
  */
 
 /** A required query parameter that `check` accepts. */
-export function requiredParameter(url: URL, name: string, check: (value: unknown, field: string) => string): string {
+export function requiredParameter(
+  url: URL,
+  name: string,
+  check: (value: unknown, field: string) => string,
+): string {
   const value = url.searchParams.get(name);
   if (value === null) throw badParameter(`the query parameter "${name}" is required`);
   return asParameter(() => check(value, name));

@@ -1,7 +1,7 @@
-import type { Principal } from '../access/principal.ts';
-import type { Operation } from '../access/permissions.ts';
-import type { HistoryPage, HistoryQuery, JsonText, Receipt, Sender } from '../engine/engine.ts';
 import { isReserved } from '../access/names.ts';
+import type { Operation } from '../access/permissions.ts';
+import type { Principal } from '../access/principal.ts';
+import type { HistoryPage, HistoryQuery, JsonText, Receipt, Sender } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
 import { everyone, userChannel } from '../hub/hub.ts';
 import type { Subscribed, SubscribeOptions } from '../hub/subscriber.ts';
@@ -59,7 +59,10 @@ export class Client {
     this.check('subscribe', channel);
     const { subscriptions } = this.link;
     if (!subscriptions.has(channel) && subscriptions.size >= this.services.maxChannels) {
-      throw new FanwireError('limit_reached', `at most ${this.services.maxChannels} channels on one connection`);
+      throw new FanwireError(
+        'limit_reached',
+        `at most ${this.services.maxChannels} channels on one connection`,
+      );
     }
     return this.services.hub.subscribe(this.link, channel, options);
   }

@@ -1,13 +1,13 @@
 import type { Gate } from '../access/gate.ts';
-import type { Principal } from '../access/principal.ts';
 import type { TokenVerifier } from '../access/jwt.ts';
+import type { Principal } from '../access/principal.ts';
 import type { Clock } from '../clock.ts';
 import type { CloseReason } from '../codes.ts';
 import type { Engine, Message, PresenceEvent } from '../engine/engine.ts';
 import type { FanwireError } from '../errors.ts';
-import type { Gap } from '../hub/recovery.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Recipient } from '../hub/recipient.ts';
+import type { Gap } from '../hub/recovery.ts';
 import type { JsonObject } from '../json.ts';
 
 export type DialectName = 'relay' | 'room' | 'channel' | 'chat' | 'events';
@@ -103,4 +103,3 @@ export interface Session<Command extends { readonly kind: string } = { readonly 
   gap(channel: string, gap: Gap): void;
   closed(): void;
 }
-

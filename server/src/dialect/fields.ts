@@ -36,7 +36,8 @@ export function requiredObject(object: JsonObject, name: string, path = name): J
 export function optionalBoolean(object: JsonObject, name: string, path = name): boolean | undefined {
   const value = field(object, name);
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'boolean') throw badRequest(`${path}: true or false is expected, not ${kindOf(value)}`);
+  if (typeof value !== 'boolean')
+    throw badRequest(`${path}: true or false is expected, not ${kindOf(value)}`);
   return value;
 }
 
@@ -49,7 +50,9 @@ export function optionalInteger(
   const value = field(object, name);
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
-    throw badRequest(`${path}: a whole number is expected, not ${typeof value === 'number' ? value : kindOf(value)}`);
+    throw badRequest(
+      `${path}: a whole number is expected, not ${typeof value === 'number' ? value : kindOf(value)}`,
+    );
   }
   if (value < range.min || value > range.max) {
     throw badRequest(`${path}: from ${range.min} to ${range.max} is expected, not ${value}`);
@@ -60,10 +63,12 @@ export function optionalInteger(
 export function optionalStrings(object: JsonObject, name: string, most: number): string[] {
   const value = field(object, name);
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw badRequest(`${name}: an array of strings is expected, not ${kindOf(value)}`);
+  if (!Array.isArray(value))
+    throw badRequest(`${name}: an array of strings is expected, not ${kindOf(value)}`);
   if (value.length > most) throw badRequest(`${name}: at most ${most} entries, not ${value.length}`);
   return value.map((entry: unknown, index) => {
-    if (typeof entry !== 'string') throw badRequest(`${name}[${index}]: a string is expected, not ${kindOf(entry)}`);
+    if (typeof entry !== 'string')
+      throw badRequest(`${name}[${index}]: a string is expected, not ${kindOf(entry)}`);
     return entry;
   });
 }
@@ -87,7 +92,8 @@ export function readableReference(object: JsonObject, name: string): string | nu
 }
 
 export function unknownAction(member: string, value: unknown, known: readonly string[]): FanwireError {
-  if (typeof value !== 'string') return badRequest(`${member}: a string is required, one of ${known.join(', ')}`);
+  if (typeof value !== 'string')
+    return badRequest(`${member}: a string is required, one of ${known.join(', ')}`);
   const shown = value.length > 40 ? `${value.slice(0, 40)}…` : value;
   return new FanwireError('unknown_action', `${member}: unknown "${shown}"; known are ${known.join(', ')}`);
 }

@@ -112,7 +112,8 @@ export class Runner {
   /** The frame under way is done: handle those that waited, until one of them takes time. */
   readonly #next = (): void => {
     this.#busy = false;
-    while (this.#waiting && this.#waiting.length > 0 && !this.#busy) this.#handle(this.#waiting.shift() ?? '');
+    while (this.#waiting && this.#waiting.length > 0 && !this.#busy)
+      this.#handle(this.#waiting.shift() ?? '');
     if (this.#busy || this.#closed) return;
     this.#waiting = null;
     if (!this.#paused) return;

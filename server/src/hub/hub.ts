@@ -16,7 +16,7 @@ import { Channel } from './channel.ts';
 import { Flusher } from './flusher.ts';
 import type { Encoder, Recipient, Subscription, Watch } from './recipient.ts';
 import { Registry } from './registry.ts';
-import { type SubscribeOptions, Subscriber, type Subscribed } from './subscriber.ts';
+import { type Subscribed, type SubscribeOptions, Subscriber } from './subscriber.ts';
 import { type PublishCallback, Tick } from './tick.ts';
 
 /** Everyone's channel, a user's own channel, and the nodes' command channel. */
@@ -83,9 +83,13 @@ export class Hub {
     this.#channels.set(control, new Channel(control, epoch, offset));
   }
 
-  /** Lets what was published be committed and delivered, then closes the engine. */
+  /** Resolves when everything published so far is committed and delivered, or has failed. */
+  settled(): Promise<void> {
+    return this.#tick.settled();
+  }
+
   async close(): Promise<void> {
-    await this.#tick.settled();
+    await this.settled();
     await this.#engine.close();
   }
 
@@ -131,7 +135,11 @@ export class Hub {
    * Makes the recipient live on the channel, after the replay that `options` ask for, with no gap and no duplicate
    * between. Resolves to null when the recipient left meanwhile. A second call while subscribed replays only.
    */
-  async subscribe(recipient: Recipient, name: string, options: SubscribeOptions = {}): Promise<Subscribed | null> {
+  async subscribe(
+    recipient: Recipient,
+    name: string,
+    options: SubscribeOptions = {},
+  ): Promise<Subscribed | null> {
     const standing = recipient.subscriptions.get(name);
     if (standing) return this.#subscriber.replayOnly(standing, this.#channels.get(name), options);
     const subscription = newSubscription(recipient, name, options.watch ?? null);
@@ -190,7 +198,15 @@ export class Hub {
 
   #draft({ channel, type, data, sender, id, persist }: Publication): Draft {
     const keyed = id !== undefined;
-    return { channel, id: id ?? uuidv7(this.#clock.now()), keyed, type, data, sender, persist: persist ?? false };
+    return {
+      channel,
+      id: id ?? uuidv7(this.#clock.now()),
+      keyed,
+      type,
+      data,
+      sender,
+      persist: persist ?? false,
+    };
   }
 
   /** Counts one more user of the channel; the first one makes the engine follow it. To be paid back by `release`. */
@@ -242,7 +258,8 @@ export class Hub {
   #deliverTo(name: string, messages: readonly Message[]): void {
     const channel = this.#channels.get(name);
     if (!channel) return;
-    const batch = messages[0]?.offset === channel.offset + 1 ? messages : afterOffset(messages, channel.offset);
+    const batch =
+      messages[0]?.offset === channel.offset + 1 ? messages : afterOffset(messages, channel.offset);
     const first = batch[0];
     if (!first) return;
     if (first.offset !== channel.offset + 1) {
@@ -285,7 +302,8 @@ export class Hub {
   }
 
   #tellGap(channel: Channel, to: number): void {
-    for (const { recipient } of channel.subscriptions()) recipient.gap(channel.name, { from: channel.offset + 1, to });
+    for (const { recipient } of channel.subscriptions())
+      recipient.gap(channel.name, { from: channel.offset + 1, to });
   }
 
   #presence(event: PresenceEvent): void {

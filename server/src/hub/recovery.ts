@@ -33,5 +33,10 @@ export function resume(state: ChannelState, position: Position): Resumption {
   if (after + 1 >= state.completeFrom) {
     return { after, recovered: true, gap: null, replayed: state.offset - after };
   }
-  return { after, recovered: false, gap: { from: after + 1, to: state.completeFrom - 1 }, replayed: state.kept };
+  return {
+    after,
+    recovered: false,
+    gap: { from: after + 1, to: state.completeFrom - 1 },
+    replayed: state.kept,
+  };
 }

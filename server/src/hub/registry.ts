@@ -1,9 +1,14 @@
 import type { Recipient } from './recipient.ts';
 
+/** A recipient that says how its bytes travel: its user is counted under that name. */
+type Travelling = Recipient & { readonly transport?: string };
+
 /** The node's connections: by id, by user, and in the order of their coming for paging without a scan. */
 export class Registry {
   readonly #byId = new Map<string, Recipient>();
   readonly #byUser = new Map<string, Set<Recipient>>();
+  /** By transport: how many connections each user name has. */
+  readonly #users = new Map<string, Map<string, number>>();
   /** Serial numbers in ascending order, and at the same place who has it, or null when it has left. */
   #serials: number[] = [];
   #places: (Recipient | null)[] = [];
@@ -23,6 +28,11 @@ export class Registry {
     return [...(this.#byUser.get(user) ?? [])];
   }
 
+  /** Different user names among the connections of one transport. */
+  users(transport: string): number {
+    return this.#users.get(transport)?.size ?? 0;
+  }
+
   all(): Iterable<Recipient> {
     return this.#byId.values();
   }
@@ -33,6 +43,7 @@ export class Registry {
     this.#serials.push(recipient.serial);
     this.#places.push(recipient);
     if (recipient.user === null) return;
+    this.#countUser(recipient, recipient.user, 1);
     const peers = this.#byUser.get(recipient.user);
     if (peers) peers.add(recipient);
     else this.#byUser.set(recipient.user, new Set([recipient]));
@@ -43,6 +54,7 @@ export class Registry {
     this.#places[this.#seek(recipient.serial)] = null;
     if (++this.#holes > 64 && this.#holes * 2 > this.#places.length) this.#compact();
     if (recipient.user === null) return;
+    this.#countUser(recipient, recipient.user, -1);
     const peers = this.#byUser.get(recipient.user);
     peers?.delete(recipient);
     if (peers?.size === 0) this.#byUser.delete(recipient.user);
@@ -56,6 +68,15 @@ export class Registry {
       if (recipient) page.push(recipient);
     }
     return page;
+  }
+
+  #countUser({ transport }: Travelling, user: string, change: 1 | -1): void {
+    if (transport === undefined) return;
+    const counts = this.#users.get(transport) ?? new Map<string, number>();
+    this.#users.set(transport, counts);
+    const count = (counts.get(user) ?? 0) + change;
+    if (count > 0) counts.set(user, count);
+    else counts.delete(user);
   }
 
   #compact(): void {

@@ -58,7 +58,11 @@ export class Subscriber {
   }
 
   /** Null when the subscription ended before it was live. */
-  async join(subscription: Subscription, channel: Channel, options: SubscribeOptions): Promise<Subscribed | null> {
+  async join(
+    subscription: Subscription,
+    channel: Channel,
+    options: SubscribeOptions,
+  ): Promise<Subscribed | null> {
     const members = await this.#enterPresence(subscription, options.presentAs ?? null);
     if (ended(subscription)) return null;
     const plan = await this.#plan(channel, options, members);
@@ -67,7 +71,8 @@ export class Subscriber {
     const from = plan.after;
     subscription.offset = from;
     await this.#replay(subscription, plan.first);
-    while (!ended(subscription) && subscription.offset < channel.offset) await this.#catchUp(subscription, channel);
+    while (!ended(subscription) && subscription.offset < channel.offset)
+      await this.#catchUp(subscription, channel);
     if (ended(subscription)) return null;
     channel.join(subscription);
     return plan.answer;
@@ -87,7 +92,10 @@ export class Subscriber {
     let after = plan.after;
     let page: readonly Message[] = plan.first;
     while (!ended(subscription)) {
-      await this.#send(subscription, page.filter((message) => message.offset <= last));
+      await this.#send(
+        subscription,
+        page.filter((message) => message.offset <= last),
+      );
       after = page[page.length - 1]?.offset ?? after;
       if (after >= last) break;
       const next = await this.#engine.read(channel.name, { after, limit: pageSize });
@@ -112,10 +120,19 @@ export class Subscriber {
     if (options.position) return this.#planResumption(channel.name, options, options.position, members);
     if (options.history) return this.#planHistory(channel.name, options, members);
     const { epoch, offset } = channel;
-    return { answer: { epoch, offset, recovered: null, replayed: 0, gap: null, members, first: [] }, first: [], after: offset };
+    return {
+      answer: { epoch, offset, recovered: null, replayed: 0, gap: null, members, first: [] },
+      first: [],
+      after: offset,
+    };
   }
 
-  async #planResumption(name: string, options: SubscribeOptions, position: Position, members: number): Promise<Plan> {
+  async #planResumption(
+    name: string,
+    options: SubscribeOptions,
+    position: Position,
+    members: number,
+  ): Promise<Plan> {
     let state = await this.#engine.state(name, position.offset);
     if (!isPlausible(state, position)) state = await this.#engine.state(name, 0);
     const { epoch, offset } = state;
@@ -124,9 +141,20 @@ export class Subscriber {
   }
 
   async #planHistory(name: string, options: SubscribeOptions, members: number): Promise<Plan> {
-    const page = await this.#engine.read(name, { limit: options.history ?? 0, persisted: options.persisted ?? false });
+    const page = await this.#engine.read(name, {
+      limit: options.history ?? 0,
+      persisted: options.persisted ?? false,
+    });
     const { epoch, offset, messages } = page;
-    const answer = { epoch, offset, recovered: null, replayed: messages.length, gap: null, members, first: messages };
+    const answer = {
+      epoch,
+      offset,
+      recovered: null,
+      replayed: messages.length,
+      gap: null,
+      members,
+      first: messages,
+    };
     return { answer, first: options.inAnswer ? [] : messages, after: offset };
   }
 

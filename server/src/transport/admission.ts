@@ -39,8 +39,11 @@ export class Admission {
     const { origin, host } = http.headers;
     const answer = this.#origin.check(origin, host, { required });
     if (answer.ok) return answer.corsOrigin;
-    const shown = origin === undefined ? 'no Origin header' : `Origin ${origin.slice(0, 100)}`;
-    throw new FanwireError('forbidden', `${shown} is not allowed here: add it to ALLOWED_ORIGINS`);
+    if (origin === undefined) throw new FanwireError('forbidden', 'an Origin header is required here');
+    throw new FanwireError(
+      'forbidden',
+      `Origin ${origin.slice(0, 100)} is not allowed here: add it to ALLOWED_ORIGINS`,
+    );
   }
 
   async admit(
@@ -51,7 +54,11 @@ export class Admission {
     const corsOrigin = this.checkOrigin(request, requirements.origin);
     const principal = await this.#authenticator.authenticate(
       { query: request.url.searchParams, headers: request.http.headers },
-      { required: requirements.auth, userRequired: requirements.user, allowTicket: requirements.transport === 'sse' },
+      {
+        required: requirements.auth,
+        userRequired: requirements.user,
+        allowTicket: requirements.transport === 'sse',
+      },
     );
     for (const channel of entrance.channels) this.#gate.check(principal, 'subscribe', channel);
     return { principal, corsOrigin };

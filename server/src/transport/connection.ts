@@ -7,11 +7,11 @@ import type { PresenceEvent } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
 import type { Encoder, Subscription } from '../hub/recipient.ts';
 import type { Gap } from '../hub/recovery.ts';
+import type { TransportName } from './capacity.ts';
 import type { Node } from './node.ts';
 import { Outbox } from './outbox.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Sleeper } from './wheel.ts';
-import type { TransportName } from './capacity.ts';
 
 /** How one transport puts things on its socket. */
 export interface Wire extends Valve {
@@ -200,7 +200,10 @@ export class Connection implements Link, Sleeper {
   }
 
   #refuseRate(rate: RateLimit): void {
-    const error = new FanwireError('rate_limited', `at most ${this.#node.limits.messageRate} messages a second`);
+    const error = new FanwireError(
+      'rate_limited',
+      `at most ${this.#node.limits.messageRate} messages a second`,
+    );
     this.#session?.fail(error, null);
     if (rate.exhausted) this.close('rateLimit');
   }

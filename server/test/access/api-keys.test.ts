@@ -40,7 +40,7 @@ describe('WS_API_KEYS', () => {
     ['short', /entry 1 has a key of fewer than 16 characters/],
     [`a:read:${first},b:read:fifteen-letters`, /entry 2 has a key of fewer than 16/],
     [`a:${first}`, /entry 1 has two parts/],
-    [`a:read:`, /entry 1 has a key of fewer than 16/],
+    [`a:read:`, /entry 1 has an empty key/],
     [`:read:${first}`, /entry 1 has a name that/],
     [`a b:read:${first}`, /entry 1 has a name that/],
     [`${'n'.repeat(65)}:read:${first}`, /entry 1 has a name that/],

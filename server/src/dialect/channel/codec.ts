@@ -1,5 +1,13 @@
 import { checkChannelName, checkMessageId, checkMessageType, checkUserId } from '../../access/names.ts';
-import type { HistoryPage, HistoryQuery, JsonText, Message, Position, PresencePage, Receipt } from '../../engine/engine.ts';
+import type {
+  HistoryPage,
+  HistoryQuery,
+  JsonText,
+  Message,
+  Position,
+  PresencePage,
+  Receipt,
+} from '../../engine/engine.ts';
 import { badRequest } from '../../errors.ts';
 import type { Gap } from '../../hub/recovery.ts';
 import type { Subscribed } from '../../hub/subscriber.ts';
@@ -33,7 +41,12 @@ export type Command = { readonly ref: Reference } & (
   | { readonly kind: 'unsubscribe'; readonly channel: string }
   | ({ readonly kind: 'publish'; readonly to: Target } & Content)
   | { readonly kind: 'history'; readonly channel: string; readonly query: HistoryQuery }
-  | { readonly kind: 'presence'; readonly channel: string; readonly limit: number; readonly cursor: string | undefined }
+  | {
+      readonly kind: 'presence';
+      readonly channel: string;
+      readonly limit: number;
+      readonly cursor: string | undefined;
+    }
   | { readonly kind: 'refresh'; readonly token: string }
 );
 
@@ -64,7 +77,10 @@ const readers = new Map<string, Reader>([
   ['ping', () => ({ kind: 'ping' })],
   ['pong', () => ({ kind: 'pong' })],
   ['subscribe', readSubscribe],
-  ['unsubscribe', (data) => ({ kind: 'unsubscribe', channel: requiredString(data, 'channel', 'data.channel') })],
+  [
+    'unsubscribe',
+    (data) => ({ kind: 'unsubscribe', channel: requiredString(data, 'channel', 'data.channel') }),
+  ],
   ['send_to_channel', readSendToChannel],
   ['send_to_user', readSendToUser],
   ['message', readMessage],
@@ -121,7 +137,12 @@ function readContent(data: JsonObject, text: string, defaultType: string): Conte
 
 function readPresence(data: JsonObject): Undecided<Command> {
   const limit = optionalInteger(data, 'limit', { min: 1, max: maxPage }, 'data.limit') ?? 100;
-  return { kind: 'presence', channel: channelOf(data), limit, cursor: optionalString(data, 'cursor', 'data.cursor') };
+  return {
+    kind: 'presence',
+    channel: channelOf(data),
+    limit,
+    cursor: optionalString(data, 'cursor', 'data.cursor'),
+  };
 }
 
 function channelOf(data: JsonObject): string {
@@ -162,11 +183,21 @@ export function encodeAck(receipt: Receipt, ref: Reference): string {
   return `{"type":"ack","channel":${name},"content":{"id":${JSON.stringify(id)},"channel":${name},"offset":${offset},"epoch":${JSON.stringify(epoch)},"duplicate":${duplicate}},"timestamp":${time}${answered}}`;
 }
 
-export function connectedContent(connection: string, user: string | null, heartbeat: number): Record<string, unknown> {
+export function connectedContent(
+  connection: string,
+  user: string | null,
+  heartbeat: number,
+): Record<string, unknown> {
   return { connection_id: connection, user_id: user, heartbeat_interval: heartbeat / 1000, protocol: 1 };
 }
 
-export function subscribedContent({ epoch, offset, recovered, replayed, gap }: Subscribed): Record<string, unknown> {
+export function subscribedContent({
+  epoch,
+  offset,
+  recovered,
+  replayed,
+  gap,
+}: Subscribed): Record<string, unknown> {
   return { epoch, offset, ...(recovered === null ? {} : { recovered }), replayed, ...(gap ? { gap } : {}) };
 }
 

@@ -19,7 +19,14 @@ export class ChannelDialect implements Dialect {
 
   entrance(url: URL): Entrance | null {
     if (url.pathname !== '/ws/connect') return null;
-    return { channels: [], room: null, clientId: null, name: null, watch: false, echo: flag(url, 'echo', true) };
+    return {
+      channels: [],
+      room: null,
+      clientId: null,
+      name: null,
+      watch: false,
+      echo: flag(url, 'echo', true),
+    };
   }
 
   open(link: Link, _entrance: Entrance, settled: () => void): Session {

@@ -115,7 +115,8 @@ export class ChannelSession implements Session<Command> {
 
   #publish(command: Command & { kind: 'publish' }): void {
     const { to, ref } = command;
-    const acknowledge = (receipt: Parameters<typeof encodeAck>[0]): void => this.#link.send(encodeAck(receipt, ref));
+    const acknowledge = (receipt: Parameters<typeof encodeAck>[0]): void =>
+      this.#link.send(encodeAck(receipt, ref));
     const refuse = (error: FanwireError): void => this.#refuse(error, ref);
     if (to === 'everyone') this.#client.publishToEveryone(command, acknowledge, refuse);
     else if ('user' in to) this.#client.publishToUser(to.user, command, acknowledge, refuse);
@@ -128,7 +129,12 @@ export class ChannelSession implements Session<Command> {
     const announce: SubscribeOptions['announce'] = (answer) =>
       this.#answer('subscribed', subscribedContent(answer), { channel, ref });
     const presentAs = channel.startsWith('$') ? null : this.#link.user;
-    await this.#client.subscribe(channel, { ...this.#replay(command), presentAs, watch: watch ? 'always' : undefined, announce });
+    await this.#client.subscribe(channel, {
+      ...this.#replay(command),
+      presentAs,
+      watch: watch ? 'always' : undefined,
+      announce,
+    });
   }
 
   #replay({ channel, history, position }: Command & { kind: 'subscribe' }): SubscribeOptions {
@@ -152,7 +158,10 @@ export class ChannelSession implements Session<Command> {
 
   async #presence({ channel, limit, cursor, ref }: Command & { kind: 'presence' }): Promise<void> {
     this.#client.check('presence', channel);
-    const page = await this.#services.presence.page(channel, { limit, ...(cursor === undefined ? {} : { cursor }) });
+    const page = await this.#services.presence.page(channel, {
+      limit,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
     this.#answer('presence', presenceContent(page), { channel, ref });
   }
 

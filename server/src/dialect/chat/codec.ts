@@ -14,7 +14,12 @@ import { seconds, textOf } from '../text.ts';
 
 export type Command =
   | { readonly kind: 'join'; readonly room: string }
-  | { readonly kind: 'publish'; readonly room: string; readonly text: string; readonly id: string | undefined }
+  | {
+      readonly kind: 'publish';
+      readonly room: string;
+      readonly text: string;
+      readonly id: string | undefined;
+    }
   | { readonly kind: 'leave'; readonly room: string }
   | { readonly kind: 'history'; readonly room: string; readonly query: HistoryQuery }
   | { readonly kind: 'rooms' }

@@ -1,5 +1,5 @@
 import type { PresenceEvent } from '../../engine/engine.ts';
-import { FanwireError } from '../../errors.ts';
+import type { FanwireError } from '../../errors.ts';
 import { Client } from '../client.ts';
 import type { Frame, Link, Services, Session } from '../dialect.ts';
 import { maxPage } from '../fields.ts';
@@ -32,7 +32,13 @@ export class ChatSession implements Session<Command> {
   readonly #rooms = new Set<string>();
   #nextPing: number;
 
-  constructor(link: Link, services: Services, options: ChatOptions, occupied: OccupiedRooms, settled: () => void) {
+  constructor(
+    link: Link,
+    services: Services,
+    options: ChatOptions,
+    occupied: OccupiedRooms,
+    settled: () => void,
+  ) {
     this.#link = link;
     this.#services = services;
     this.#client = new Client(link, services, null, settled);
@@ -140,7 +146,9 @@ export class ChatSession implements Session<Command> {
 
   async #listRooms(): Promise<void> {
     const { gate, presence } = this.#services;
-    const rooms = new Map(gate.rooms.visible(this.#link.principal, maxPage).map((room) => [room.room, room.private]));
+    const rooms = new Map(
+      gate.rooms.visible(this.#link.principal, maxPage).map((room) => [room.room, room.private]),
+    );
     for (const room of this.#occupied.names()) {
       if (rooms.size >= maxPage) break;
       if (!rooms.has(room) && gate.may(this.#link.principal, 'subscribe', room)) rooms.set(room, false);

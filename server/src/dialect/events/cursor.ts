@@ -22,7 +22,12 @@ export function decodeCursor(text: string): Map<string, Position> | null {
     const [name, offset, epoch, ...rest] = entry.split(':');
     const place = Number(offset);
     const decoded = decodeName(name ?? '');
-    if (decoded === null || rest.length > 0 || !/^\d{1,16}$/.test(offset ?? '') || !Number.isSafeInteger(place)) {
+    if (
+      decoded === null ||
+      rest.length > 0 ||
+      !/^\d{1,16}$/.test(offset ?? '') ||
+      !Number.isSafeInteger(place)
+    ) {
       return null;
     }
     positions.set(decoded, { epoch: epoch ?? common, offset: place });

@@ -1,4 +1,4 @@
-import type { PresenceEvent, Position } from '../../engine/engine.ts';
+import type { Position, PresenceEvent } from '../../engine/engine.ts';
 import type { FanwireError } from '../../errors.ts';
 import { everyone, userChannel } from '../../hub/hub.ts';
 import type { Gap } from '../../hub/recovery.ts';
@@ -45,7 +45,11 @@ export class EventsSession implements Session {
     this.#options = options;
     this.#cursors = cursors;
     this.#start = start;
-    this.#all = [everyone, ...(link.verifiedUser === null ? [] : [userChannel(link.verifiedUser)]), ...start.channels];
+    this.#all = [
+      everyone,
+      ...(link.verifiedUser === null ? [] : [userChannel(link.verifiedUser)]),
+      ...start.channels,
+    ];
     this.#own = new OwnCursor(new Map([...start.resumed].filter(([channel]) => this.#all.includes(channel))));
     this.#nextHeartbeat = services.clock.now() + options.heartbeatInterval;
     link.encoder = this.#own;
@@ -59,12 +63,13 @@ export class EventsSession implements Session {
 
   async #begin(): Promise<void> {
     const { id, user } = this.#link;
+    this.#services.hub.connections.add(this.#link);
+    for (const channel of this.#all) await this.#locate(channel);
     const content = {
       ...connectedContent(id, user, this.#options.heartbeatInterval),
       channels: this.#start.channels,
     };
     this.#link.send(encodeStart(this.#options.retry, this.#line('connected', content), this.#own.cursor));
-    this.#services.hub.connections.add(this.#link);
     for (const channel of this.#all) await this.#subscribe(channel);
     this.#share();
   }
@@ -128,13 +133,32 @@ export class EventsSession implements Session {
     this.#shared = null;
   }
 
+  /**
+   * The first event's cursor already covers a channel that is new to the client: before what will be replayed of it,
+   * so that a stream that breaks off at once misses nothing.
+   */
+  async #locate(channel: string): Promise<void> {
+    if (this.#own.positions.has(channel)) return;
+    const { history = 0, persisted = false } = this.#replay(channel);
+    const { epoch, offset, messages } = await this.#services.hub.history(channel, {
+      limit: history,
+      persisted,
+    });
+    const first = messages[0];
+    this.#own.positions.set(channel, { epoch, offset: first ? first.offset - 1 : offset });
+  }
+
   async #subscribe(channel: string): Promise<void> {
     if (this.#closed || this.#link.subscriptions.has(channel)) return;
     const announce = (answer: Subscribed): void => {
       if (answer.gap) this.gap(channel, answer.gap);
       if (answer.replayed === 0) this.#own.positions.set(channel, positionOf(answer));
     };
-    const options = { ...this.#replay(channel), announce, presentAs: isPersonal(channel) ? null : this.#link.user };
+    const options = {
+      ...this.#replay(channel),
+      announce,
+      presentAs: isPersonal(channel) ? null : this.#link.user,
+    };
     const answer = isPersonal(channel)
       ? await this.#services.hub.subscribe(this.#link, channel, options)
       : await this.#client.subscribe(channel, options);
@@ -145,6 +169,8 @@ export class EventsSession implements Session {
   #replay(channel: string): SubscribeOptions {
     const position = this.#start.resumed.get(channel);
     if (position) return { position };
+    const located = this.#own.positions.get(channel);
+    if (isPersonal(channel) && located) return { position: located };
     const readable = this.#services.gate.may(this.#link.principal, 'history', channel);
     return isPersonal(channel) || !readable ? {} : { history: defaultReplay, persisted: true };
   }

@@ -14,7 +14,10 @@ export class RelayPlaces {
   /** Throws `room_full`. A client that replaces its own earlier connection takes that one's place. */
   checkEntrance(room: string, clientId: string): void {
     if (this.#clients.has(clientKey(room, clientId)) || !this.isFull(room)) return;
-    throw new FanwireError('room_full', `room "${room}" has its maximum of ${this.#limit} connections; try again later`);
+    throw new FanwireError(
+      'room_full',
+      `room "${room}" has its maximum of ${this.#limit} connections; try again later`,
+    );
   }
 
   isFull(room: string): boolean {

@@ -1,4 +1,11 @@
-import type { HistoryPage, HistoryQuery, Message, PresenceEvent, PresentUser, Receipt } from '../../engine/engine.ts';
+import type {
+  HistoryPage,
+  HistoryQuery,
+  Message,
+  PresenceEvent,
+  PresentUser,
+  Receipt,
+} from '../../engine/engine.ts';
 import { badRequest } from '../../errors.ts';
 import { field } from '../../json.ts';
 import type { Frame } from '../dialect.ts';
@@ -23,7 +30,11 @@ export function decode({ object }: Frame, room: string): Command {
   if (named !== undefined && named !== room) throw badRequest(`room: this connection is in "${room}" only`);
   switch (type) {
     case 'chat.message':
-      return { kind: 'publish', ref: optionalReference(object, 'ref'), text: requiredText(object, 'text', maxText) };
+      return {
+        kind: 'publish',
+        ref: optionalReference(object, 'ref'),
+        text: requiredText(object, 'text', maxText),
+      };
     case 'presence.list':
       return { kind: 'presence' };
     case 'chat.history':

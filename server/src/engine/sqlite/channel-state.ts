@@ -73,9 +73,17 @@ export class ChannelStates {
     const top = Math.max(Number(row?.top ?? 0), Number(last?.offset ?? 0));
     const time = Math.max(Number(row?.time ?? 0), Number(last?.time ?? 0));
     const rank = Math.max(Number(row?.rank ?? 0), Number(last?.rank ?? 0));
-    const [windowFloor, historyFloor, hole] = [row?.window_floor, row?.history_floor, row?.hole].map((value) =>
-      Number(value ?? 0),
+    const [windowFloor, historyFloor, hole] = [row?.window_floor, row?.history_floor, row?.hole].map(
+      (value) => Number(value ?? 0),
     );
-    return { name, top, time, rank, windowFloor: windowFloor ?? 0, historyFloor: historyFloor ?? 0, hole: hole ?? 0 };
+    return {
+      name,
+      top,
+      time,
+      rank,
+      windowFloor: windowFloor ?? 0,
+      historyFloor: historyFloor ?? 0,
+      hole: hole ?? 0,
+    };
   }
 }

@@ -179,10 +179,13 @@ export class SqliteEngine implements Engine {
     const time = Math.max(now, state.time);
     state.time = time;
     if (persist) state.rank++;
-    const [user, connection, client] = sender ? [sender.user, sender.connection, sender.client] : [null, null, null];
+    const [user, connection, client] = sender
+      ? [sender.user, sender.connection, sender.client]
+      : [null, null, null];
     insert.run(channel, offset, id, type, user, data, time, persist ? 1 : 0, state.rank, connection, client);
     if (keyed) ids.add(channel, id, offset, time);
-    if (this.#followed.has(channel)) followed.push({ id, channel, offset, epoch, time, type, data, sender, persist });
+    if (this.#followed.has(channel))
+      followed.push({ id, channel, offset, epoch, time, type, data, sender, persist });
     return { id, channel, offset, epoch, time, duplicate: false };
   }
 

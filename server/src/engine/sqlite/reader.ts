@@ -19,7 +19,9 @@ export class Reader {
     this.#epoch = epoch;
     this.#keeper = keeper;
     const select = (condition: string, order: 'ASC' | 'DESC'): StatementSync =>
-      database.prepare(`SELECT ${columns} FROM messages WHERE ${range} AND ${condition} ORDER BY offset ${order} LIMIT ?`);
+      database.prepare(
+        `SELECT ${columns} FROM messages WHERE ${range} AND ${condition} ORDER BY offset ${order} LIMIT ?`,
+      );
     this.#forward = select('(persist = 1 OR offset > ?)', 'ASC');
     this.#backward = select('(persist = 1 OR offset > ?)', 'DESC');
     this.#persistedForward = select('(persist = 1 AND ? IS NOT NULL)', 'ASC');

@@ -95,7 +95,8 @@ export class Keeper {
   sweep(now: number): void {
     const { windowTtl, historyTtl } = this.#retention;
     const due = this.#dueWindows.all(now - windowTtl, sweepChannels);
-    if (historyTtl > 0) due.push(...this.#dueHistories.all(now - Math.max(historyTtl, windowTtl), sweepChannels));
+    if (historyTtl > 0)
+      due.push(...this.#dueHistories.all(now - Math.max(historyTtl, windowTtl), sweepChannels));
     for (const { channel } of due) {
       const state = this.#states.get(String(channel));
       this.expire(state, now);

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Principal } from '../../access/principal.ts';
 import type { CloseCode } from '../../codes.ts';
 import { encodeEvent } from '../../dialect/events/codec.ts';
 import type { EventsDialect } from '../../dialect/events/dialect.ts';
 import { EventsSession } from '../../dialect/events/session.ts';
-import type { Principal } from '../../access/principal.ts';
 import { FanwireError } from '../../errors.ts';
 import { uuidv7 } from '../../ids.ts';
 import type { Admission, Admitted, Request } from '../admission.ts';

@@ -7,9 +7,9 @@ import type { Dialect, Entrance } from '../../dialect/dialect.ts';
 import { errorBody, FanwireError, toClientError } from '../../errors.ts';
 import { uuidv7 } from '../../ids.ts';
 import type { Admission, Admitted, Request } from '../admission.ts';
-import { targetUrl } from '../target.ts';
 import { Connection, type Wire } from '../connection.ts';
 import type { Node } from '../node.ts';
+import { targetUrl } from '../target.ts';
 import { FrameEncoder, pingFrame, textFrame } from './frame.ts';
 
 export interface WebSocketOptions {
@@ -56,7 +56,9 @@ export class WebSocketTransport {
   upgrade(http: IncomingMessage, stream: Duplex, head: Buffer): void {
     const socket = stream as Socket;
     socket.on('error', ignore);
-    this.#admit(http, socket, head).catch((thrown) => refuse(socket, toClientError(thrown, this.#options.node.report)));
+    this.#admit(http, socket, head).catch((thrown) =>
+      refuse(socket, toClientError(thrown, this.#options.node.report)),
+    );
   }
 
   async #admit(http: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
@@ -70,7 +72,9 @@ export class WebSocketTransport {
     // Both checks, the handshake and the taking of the place happen in one turn.
     this.#options.node.capacity.check('websocket');
     dialect.checkPlace?.(entrance);
-    this.#server.handleUpgrade(http, socket, head, (peer) => this.#open(peer as Peer, socket, dialect, entrance, admitted));
+    this.#server.handleUpgrade(http, socket, head, (peer) =>
+      this.#open(peer as Peer, socket, dialect, entrance, admitted),
+    );
   }
 
   #route(url: URL): [Dialect, Entrance] {

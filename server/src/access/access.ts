@@ -1,0 +1,46 @@
+import type { Clock } from '../clock.ts';
+import type { Settings } from '../config/settings.ts';
+import type { RoomStore } from '../engine/engine.ts';
+import type { Hub } from '../hub/hub.ts';
+import { ApiKeys } from './api-keys.ts';
+import { Authenticator } from './authenticator.ts';
+import { Gate } from './gate.ts';
+import { TokenVerifier } from './jwt.ts';
+import { OriginRule } from './origin.ts';
+import { Rooms } from './rooms.ts';
+import { Tickets } from './tickets.ts';
+
+/** Everything that decides who comes in and who may do what. */
+export interface Access {
+  readonly verifier: TokenVerifier;
+  readonly authenticator: Authenticator;
+  readonly tickets: Tickets;
+  readonly origin: OriginRule;
+  readonly rooms: Rooms;
+  readonly gate: Gate;
+}
+
+/** Throws a StartError for a key that cannot be used. */
+export async function createAccess(
+  { jwt, apiKeys, origins, production, websocket }: Settings,
+  hub: Hub,
+  store: RoomStore,
+  clock: Clock,
+): Promise<Access> {
+  const verifier = await TokenVerifier.create({ ...jwt, clock });
+  const tickets = new Tickets({ clock });
+  const rooms = new Rooms(hub, store);
+  return {
+    verifier,
+    tickets,
+    rooms,
+    authenticator: new Authenticator({
+      verifier,
+      tickets,
+      apiKeys: new ApiKeys(apiKeys.keys),
+      apiKeyHeader: apiKeys.header,
+    }),
+    origin: new OriginRule({ allowed: origins.allowed, production }),
+    gate: new Gate(rooms, !websocket.authRequired),
+  };
+}

@@ -1,0 +1,43 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { JsonText } from '../engine/engine.ts';
+import { badRequest, FanwireError } from '../errors.ts';
+import { parseJson, rawMember, toJsonText } from '../json.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The JSON text of the body as it came; undefined without a body. */
+    bodyText: string | undefined;
+  }
+}
+
+/**
+ * JSON is the only body there is. Its text is kept beside the parsed value: what a publisher wrote reaches subscribers
+ * unchanged. Unlike Fastify's own parser this one lets `__proto__` be an ordinary name, as JSON.parse does; nothing
+ * merges a parsed body into another object.
+ */
+export function acceptJson(app: FastifyInstance): void {
+  app.decorateRequest('bodyText');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    done(null, parseBody(request, body));
+  });
+}
+
+/** The member at this path of the body, exactly as it was written. Throws `bad_request` if there is none. */
+export function rawContent(request: FastifyRequest, ...path: readonly string[]): JsonText {
+  const name = path.join('.');
+  let raw: string | undefined = request.bodyText;
+  for (const member of path) raw = raw === undefined ? undefined : rawMember(raw, member);
+  if (raw === undefined) throw badRequest(`${name}: required, but missing`);
+  return toJsonText(raw, name);
+}
+
+/** No bytes are no body, whatever the Content-Type: routes without a body take it, the others name what is missing. */
+function parseBody(request: FastifyRequest, body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  if (!isUtf8(body)) throw new FanwireError('bad_json', 'the body is not valid UTF-8');
+  const text = body.toString('utf8');
+  request.bodyText = text;
+  return parseJson(text);
+}

@@ -1,0 +1,62 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { OriginRule } from '../access/origin.ts';
+import { FanwireError } from '../errors.ts';
+
+/** On every answer; a cache keyed without Origin would hand one page's permission to another. */
+const everywhere = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store', vary: 'Origin' };
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** Seconds that a browser may remember the answer to a preflight. */
+const preflightAge = '600';
+
+/** Routes that probes ask, from wherever they run. */
+const probes: ReadonlySet<string> = new Set(['/health', '/ready']);
+
+/** What is settled for every request before its route: headers, the page it comes from, and whether there is a route. */
+export class Front {
+  readonly #origin: OriginRule;
+  readonly #allowedHeaders: string;
+
+  constructor(origin: OriginRule, apiKeyHeader: string) {
+    this.#origin = origin;
+    this.#allowedHeaders = `Content-Type, Authorization, ${apiKeyHeader}, Idempotency-Key, Last-Event-ID`;
+  }
+
+  /** Sets the headers of every answer. Throws `forbidden` for a page that may not talk to this server. */
+  admit(request: FastifyRequest, reply: FastifyReply): void {
+    reply.headers(everywhere);
+    const { origin, host } = request.headers;
+    if (host === undefined && request.raw.httpVersion === '1.1') {
+      throw new FanwireError('bad_request', 'the header Host is missing', { status: 400 });
+    }
+    if (origin === undefined) return;
+    const verdict = this.#origin.check(origin, host, { required: false });
+    if (verdict.ok) {
+      reply.header('access-control-allow-origin', verdict.corsOrigin);
+      reply.header('access-control-expose-headers', 'Retry-After');
+    } else if (!probes.has(request.routeOptions.url ?? '')) {
+      throw new FanwireError(
+        'forbidden',
+        `Origin ${origin.slice(0, 100)} is not allowed here: add it to ALLOWED_ORIGINS`,
+      );
+    }
+  }
+
+  /** Answers a request that no route matched: a preflight, a wrong method (405), or an unknown path (404). */
+  turnAway(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): void {
+    const served = methods.filter((method) => app.findRoute({ method, url: request.url }) !== null);
+    if (served.length === 0) throw new FanwireError('not_found', 'nothing is served at this path');
+    const allowed = [...served, 'OPTIONS'].join(', ');
+    reply.header('allow', allowed);
+    if (request.method !== 'OPTIONS') {
+      throw new FanwireError('bad_request', `the method has to be one of ${allowed}`, { status: 405 });
+    }
+    if (request.headers.origin !== undefined) {
+      reply.header('access-control-allow-methods', allowed);
+      reply.header('access-control-allow-headers', this.#allowedHeaders);
+      reply.header('access-control-max-age', preflightAge);
+    }
+    reply.code(204).send();
+  }
+}

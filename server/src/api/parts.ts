@@ -1,0 +1,55 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Authenticator } from '../access/authenticator.ts';
+import type { Gate } from '../access/gate.ts';
+import type { OriginRule } from '../access/origin.ts';
+import type { Principal } from '../access/principal.ts';
+import type { Tickets } from '../access/tickets.ts';
+import type { Clock } from '../clock.ts';
+import type { Engine, PresenceStore } from '../engine/engine.ts';
+import type { Hub } from '../hub/hub.ts';
+import type { Capacity } from '../transport/capacity.ts';
+import type { Log } from '../transport/node.ts';
+import type { FastifyTypeBox } from './fastify.ts';
+
+export interface ApiPolicy {
+  /** Whoever presents no credentials may do everything but enter private rooms. */
+  readonly managementOpen: boolean;
+  readonly sseAuthRequired: boolean;
+  /** Bytes of the longest message data; over it a publish is refused with 413. */
+  readonly maxDataBytes: number;
+  /** The header that carries an API key, which pages of other origins have to be allowed to send. */
+  readonly apiKeyHeader: string;
+}
+
+/** What an open stream is to be changed by. */
+export interface StreamChange {
+  readonly subscribe: string[];
+  readonly unsubscribe: string[];
+}
+
+/** What the HTTP API uses. */
+export interface ApiParts {
+  readonly hub: Hub;
+  readonly gate: Gate;
+  readonly presence: PresenceStore;
+  readonly engine: Pick<Engine, 'health'>;
+  readonly authenticator: Authenticator;
+  readonly origin: OriginRule;
+  readonly tickets: Tickets;
+  readonly capacity: Capacity;
+  readonly clock: Clock;
+  /** Hears of faults that no client caused. */
+  readonly report: (thrown: unknown) => void;
+  readonly log: Log;
+  readonly policy: ApiPolicy;
+  /**
+   * Takes over the request of `GET /sse/connect`, whose answer has its CORS and security headers already. Rejects,
+   * with a FanwireError and before anything is written, when it refuses.
+   */
+  openStream(request: FastifyRequest['raw'], response: FastifyReply['raw']): Promise<void>;
+  /** Changes the channels of an open stream. Rejects with a FanwireError when it refuses. */
+  changeStream(id: string, principal: Principal, change: StreamChange): Promise<{ channels: string[] }>;
+}
+
+/** Adds the routes of one resource. */
+export type Resource = (app: FastifyTypeBox, parts: ApiParts) => void;

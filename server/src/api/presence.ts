@@ -1,0 +1,51 @@
+import { Type } from 'typebox';
+import { presenceContent } from '../dialect/channel/codec.ts';
+import { send } from './answer.ts';
+import { Authorization, channelParameter } from './authorization.ts';
+import type { Resource } from './parts.ts';
+import { answers, ChannelPath, pageLimit } from './schemas.ts';
+
+const PresenceQuery = Type.Object({
+  limit: pageLimit(100),
+  cursor: Type.Optional(Type.String({ minLength: 1, description: '`next` of the page before.' })),
+});
+
+const PresenceAnswer = Type.Object({
+  users: Type.Array(
+    Type.Object({
+      user_id: Type.String(),
+      connections: Type.Integer({ description: 'On how many connections.' }),
+      since: Type.Integer({ description: 'Unix milliseconds.' }),
+    }),
+    { description: 'Ordered by name.' },
+  ),
+  total: Type.Integer({ description: 'Users present, on all pages.' }),
+  next: Type.Optional(Type.String({ description: 'Pass as `cursor`; absent on the last page.' })),
+});
+
+/** `GET /api/channels/{channel}/presence`: who is in a channel, on any node. */
+export const addPresence: Resource = (app, parts) => {
+  const { gate, presence } = parts;
+  app.get(
+    '/api/channels/:channel/presence',
+    {
+      schema: {
+        tags: ['channels'],
+        description: 'Who is in the channel.',
+        params: ChannelPath,
+        querystring: PresenceQuery,
+        response: answers(PresenceAnswer),
+      },
+      onRequest: new Authorization(parts).need('read'),
+    },
+    (request, reply) => {
+      const channel = channelParameter(request.params.channel);
+      gate.check(request.principal, 'presence', channel);
+      const { limit = 100, cursor } = request.query;
+      presence.page(channel, { limit, ...(cursor === undefined ? {} : { cursor }) }).then(
+        (page) => send(reply, presenceContent(page)),
+        (thrown: unknown) => send(reply, thrown),
+      );
+    },
+  );
+};

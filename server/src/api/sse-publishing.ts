@@ -1,0 +1,106 @@
+import { type Static, Type } from 'typebox';
+import { checkChannelName, checkMessageType, checkUserId } from '../access/names.ts';
+import { badRequest } from '../errors.ts';
+import { Authorization } from './authorization.ts';
+import { rawContent } from './body.ts';
+import type { Resource } from './parts.ts';
+import { type Outgoing, Publisher } from './publisher.ts';
+import { answers, Channel, optionalChannel, optionalFlag, optionalUser, PublishedAnswer } from './schemas.ts';
+
+const EventBody = Type.Object(
+  {
+    channel: Channel,
+    event: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description: 'The name of the event; WebSocket subscribers get it as the message’s type.',
+    }),
+    data: Type.Unknown({ description: 'Any JSON value. It reaches subscribers as it was written.' }),
+  },
+  { examples: [{ channel: 'news', event: 'price', data: { symbol: 'FAN', price: 12.5 } }] },
+);
+
+const notificationTypes = ['info', 'success', 'warning', 'error'];
+/** The longest time that a browser's timer takes, in milliseconds. */
+const maxDuration = 2 ** 31 - 1;
+
+const NotificationBody = Type.Object(
+  {
+    title: Type.String({ minLength: 1, description: 'The headline.' }),
+    content: Type.String({ description: 'The text.' }),
+    type: Type.Optional(Type.Unsafe<string | null>({ enum: [...notificationTypes, null], default: 'info' })),
+    channel: optionalChannel('To the subscribers of this channel.'),
+    user_id: optionalUser('To this user alone.'),
+    auto_hide: optionalFlag({ default: true, description: 'Whether it goes away by itself.' }),
+    duration: Type.Optional(
+      Type.Unsafe<number | null>({
+        type: ['integer', 'null'],
+        minimum: 0,
+        maximum: maxDuration,
+        default: 5000,
+        description: 'Milliseconds after which it does.',
+      }),
+    ),
+  },
+  { examples: [{ title: 'Saved', content: 'Your changes are safe.', type: 'success', user_id: 'u1' }] },
+);
+
+/** `POST /sse/send-to-channel` and `/sse/notification`: the same messages, described as events. */
+export const addSsePublishing: Resource = (app, parts) => {
+  const onRequest = new Authorization(parts).need('publish');
+  const publisher = new Publisher(parts);
+  const response = answers(PublishedAnswer);
+  const tags = ['messages'];
+
+  app.post(
+    '/sse/send-to-channel',
+    { schema: { tags, description: 'Sends an event to a channel.', body: EventBody, response }, onRequest },
+    (request, reply) => {
+      const { channel, event } = request.body;
+      const message = { type: checkMessageType(event, 'event'), data: rawContent(request, 'data') };
+      publisher.toChannel(request.principal, checkChannelName(channel, 'channel'), message, reply);
+    },
+  );
+
+  app.post(
+    '/sse/notification',
+    {
+      schema: {
+        tags,
+        description: 'Sends a notification to a user, to a channel, or to everyone if neither is named.',
+        body: NotificationBody,
+        response,
+      },
+      onRequest,
+    },
+    (request, reply) => {
+      const { channel = null, user_id = null } = request.body;
+      const message = notification(request.body);
+      if (channel !== null && user_id !== null) {
+        throw badRequest('channel, user_id: name one of them, not both');
+      }
+      if (user_id !== null) {
+        publisher.toUser(request.principal, checkUserId(user_id, 'user_id'), message, reply);
+      } else if (channel !== null) {
+        publisher.toChannel(request.principal, checkChannelName(channel, 'channel'), message, reply);
+      } else publisher.toEveryone(message, reply);
+    },
+  );
+};
+
+function notification({
+  title,
+  content,
+  type,
+  auto_hide,
+  duration,
+}: Static<typeof NotificationBody>): Outgoing {
+  const data = {
+    title,
+    content,
+    type: type ?? 'info',
+    auto_hide: auto_hide ?? true,
+    duration: duration ?? 5000,
+  };
+  return { type: 'notification', data: JSON.stringify(data) };
+}

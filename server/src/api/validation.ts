@@ -1,0 +1,101 @@
+import type { FastifySchemaCompiler } from 'fastify';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { TLocalizedValidationError } from 'typebox/error';
+import { FanwireError } from '../errors.ts';
+import { isObject, kindOf } from '../json.ts';
+
+/** What Fastify takes from a validator: the value to go on with, or why not. */
+type Verdict = { readonly value: unknown } | { readonly error: FanwireError };
+
+/** Bodies are taken as they are (422 when wrong); of a query and a path, which are text, the digits become numbers. */
+export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+  const validator = Compile(schema);
+  const status = httpPart === 'body' ? 422 : 400;
+  const check = (value: unknown): Verdict => {
+    if (validator.Check(value)) return { value };
+    const [first] = validator.Errors(value);
+    return { error: refusal(first ? problem(first, value) : 'the request has the wrong shape', status) };
+  };
+  if (httpPart !== 'querystring') return check;
+  const readers = queryReaders(schema);
+  return (query: unknown): Verdict => {
+    const read = readQuery(query, readers);
+    return read instanceof FanwireError ? { error: read } : check(read);
+  };
+};
+
+/** By name, whether the parameter is a whole number. */
+type QueryReaders = ReadonlyMap<string, boolean>;
+
+function queryReaders(schema: TSchema): QueryReaders {
+  const { properties } = schema as { properties?: Record<string, { type?: unknown }> };
+  return new Map(Object.entries(properties ?? {}).map(([name, { type }]) => [name, type === 'integer']));
+}
+
+/** The parameters that the schema names, each given once; others mean nothing here. */
+function readQuery(query: unknown, readers: QueryReaders): Record<string, unknown> | FanwireError {
+  const read: Record<string, unknown> = {};
+  if (!isObject(query)) return read;
+  for (const [name, isInteger] of readers) {
+    const text = query[name];
+    if (text === undefined) continue;
+    if (typeof text !== 'string') return refusal(`${name}: given more than once`, 400);
+    if (isInteger && !/^\d{1,16}$/.test(text)) return refusal(`${name}: a whole number is expected`, 400);
+    read[name] = isInteger ? Number(text) : text;
+  }
+  return read;
+}
+
+function refusal(message: string, status: number): FanwireError {
+  return new FanwireError('bad_request', message, { status });
+}
+
+function problem(error: TLocalizedValidationError, root: unknown): string {
+  const steps = error.instancePath.split('/').slice(1);
+  const path = pathText(steps);
+  switch (error.keyword) {
+    case 'required':
+      return `${pathText([...steps, error.params.requiredProperties[0] ?? ''])}: required, but missing`;
+    case 'type':
+      if (path === '') return 'the body has to be a JSON object';
+      return `${path}: ${typeText(error.params.type)} is expected, not ${kindOf(valueAt(root, steps))}`;
+    case 'enum':
+      return `${path}: one of ${error.params.allowedValues.filter((allowed) => allowed !== null).join(', ')} is expected`;
+    case 'minLength':
+      return `${path}: must not be empty`;
+    case 'maxLength':
+      return `${path}: at most ${error.params.limit} characters`;
+    case 'maxItems':
+      return `${path}: at most ${error.params.limit} entries`;
+    case 'minimum':
+      return `${path}: at least ${error.params.limit} is expected`;
+    case 'maximum':
+      return `${path}: at most ${error.params.limit} is expected`;
+    default:
+      return `${path}: ${error.message}`;
+  }
+}
+
+function pathText(steps: readonly string[]): string {
+  return steps.map((step, at) => (/^\d+$/.test(step) ? `[${step}]` : at === 0 ? step : `.${step}`)).join('');
+}
+
+const typeNames = new Map([
+  ['string', 'a string'],
+  ['integer', 'a whole number'],
+  ['boolean', 'true or false'],
+  ['object', 'an object'],
+  ['array', 'an array'],
+]);
+
+function typeText(types: string | readonly string[]): string {
+  const wanted = [types].flat().filter((type) => type !== 'null');
+  return wanted.map((type) => typeNames.get(type) ?? type).join(' or ');
+}
+
+function valueAt(root: unknown, steps: readonly string[]): unknown {
+  let value = root;
+  for (const step of steps) value = (value as Record<string, unknown>)[step];
+  return value;
+}

@@ -1,0 +1,44 @@
+import type { Server } from 'node:http';
+import type { Hub } from '../hub/hub.ts';
+import type { Capacity } from '../transport/capacity.ts';
+import { Connection } from '../transport/connection.ts';
+import type { Wheel } from '../transport/wheel.ts';
+
+export interface DrainParts {
+  readonly app: { readonly server: Server; close(): Promise<unknown> };
+  readonly hub: Hub;
+  readonly capacity: Capacity;
+  readonly wheel: Wheel;
+  /** Milliseconds that clients get to take what was sent to them. */
+  readonly timeout: number;
+}
+
+/** How a server ends: nobody new, everything accepted is committed and delivered, then everybody is told to go. */
+export class Drain {
+  readonly #parts: DrainParts;
+  #running: Promise<void> | null = null;
+
+  constructor(parts: DrainParts) {
+    this.#parts = parts;
+  }
+
+  /** Idempotent. */
+  run(): Promise<void> {
+    this.#running ??= this.#drain();
+    return this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    const { app, hub, capacity, wheel, timeout } = this.#parts;
+    capacity.close();
+    await hub.settled();
+    for (const recipient of [...hub.connections.all()]) {
+      if (recipient instanceof Connection) recipient.close('restart');
+    }
+    const cut = setTimeout(() => app.server.closeAllConnections(), timeout);
+    await app.close();
+    clearTimeout(cut);
+    wheel.close();
+    await hub.close();
+  }
+}

@@ -1,0 +1,202 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { ApiKeys, parseApiKeys } from '../../src/access/api-keys.ts';
+import { Authenticator } from '../../src/access/authenticator.ts';
+import { Gate } from '../../src/access/gate.ts';
+import { TokenVerifier } from '../../src/access/jwt.ts';
+import { OriginRule } from '../../src/access/origin.ts';
+import { anonymous } from '../../src/access/principal.ts';
+import { Rooms } from '../../src/access/rooms.ts';
+import { Tickets } from '../../src/access/tickets.ts';
+import { type ApiParts, createApi } from '../../src/api/app.ts';
+import { MemoryEngine } from '../../src/engine/memory/engine.ts';
+import { Hub } from '../../src/hub/hub.ts';
+import { Capacity } from '../../src/transport/capacity.ts';
+import type { Log, Node } from '../../src/transport/node.ts';
+import { Wheel } from '../../src/transport/wheel.ts';
+import { jwt } from '../access/raw-jwt.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { type ClientOptions, connect, type FakeClient } from './connection.ts';
+import { FakeRecipient } from './recipient.ts';
+
+const secret = 'a secret of more than thirty-two bytes';
+const keyText = {
+  publish: 'publish-key-0123456',
+  read: 'read-key-0123456789',
+  manage: 'manage-key-01234567',
+};
+
+export interface TestOptions {
+  /** @default true */
+  readonly open?: boolean;
+  readonly sseAuth?: boolean;
+  /** @default 1000 */
+  readonly maxDataBytes?: number;
+  readonly allowedOrigins?: readonly string[];
+  readonly production?: boolean;
+  readonly parts?: Partial<ApiParts>;
+}
+
+export interface LogLine {
+  readonly level: string;
+  readonly text: string;
+  readonly [field: string]: unknown;
+}
+
+/** An answer with its body parsed; null where there is none. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
+  readonly body: any;
+}
+
+export type HeaderFields = Record<string, string>;
+
+/** A real server on a port of its own, with the hub and everything else under it. */
+export class TestServer implements AsyncDisposable {
+  readonly app: FastifyInstance;
+  readonly parts: ApiParts;
+  readonly node: Node;
+  readonly clock: FakeClock;
+  readonly rooms: Rooms;
+  /** What was reported as a fault of the server. */
+  readonly reported: unknown[];
+  readonly logged: LogLine[];
+
+  private constructor(built: Awaited<ReturnType<typeof build>>) {
+    this.app = createApi(built.parts);
+    this.parts = built.parts;
+    this.node = built.node;
+    this.clock = built.clock;
+    this.rooms = built.rooms;
+    this.reported = built.reported;
+    this.logged = built.logged;
+  }
+
+  static async start(options: TestOptions = {}): Promise<TestServer> {
+    const server = new TestServer(await build(options));
+    await server.app.listen({ host: '127.0.0.1', port: 0 });
+    return server;
+  }
+
+  get port(): number {
+    return (this.app.server.address() as AddressInfo).port;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get(path: string, headers: HeaderFields = {}): Promise<Answer> {
+    return this.request('GET', path, { headers });
+  }
+
+  /** A string is sent as it is, anything else as its JSON. */
+  post(path: string, body: unknown, headers: HeaderFields = {}): Promise<Answer> {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return this.request('POST', path, {
+      headers: { 'content-type': 'application/json', ...headers },
+      body: text,
+    });
+  }
+
+  async request(method: string, path: string, init: Omit<RequestInit, 'method'> = {}): Promise<Answer> {
+    const response = await fetch(this.origin + path, { ...init, method });
+    const text = await response.text();
+    const { status, headers } = response;
+    return { status, headers, text, body: text === '' ? null : JSON.parse(text) };
+  }
+
+  /** Somebody who hears these channels, besides everyone's and its own. */
+  async listen(channels: readonly string[], user: string | null = null): Promise<FakeRecipient> {
+    const recipient = new FakeRecipient(`r${this.parts.hub.connections.size}`, user);
+    await this.parts.hub.attach(recipient);
+    for (const channel of channels) await this.parts.hub.subscribe(recipient, channel);
+    return recipient;
+  }
+
+  connect(options: ClientOptions = {}): Promise<FakeClient> {
+    return connect(this.node, options);
+  }
+
+  /** A private room of `owner`. */
+  async privateRoom(channel: string, owner: string, members: string[] = []): Promise<void> {
+    const principal = { ...anonymous, via: 'jwt' as const, user: owner };
+    await this.rooms.create({ principal, name: owner }, channel, true, members);
+  }
+
+  /** The headers of a token that is good for a minute. */
+  token(user: string, claims: object = {}): HeaderFields {
+    const exp = Math.floor(this.clock.now() / 1000) + 60;
+    return { authorization: `Bearer ${jwt('HS256', secret, { sub: user, exp, ...claims })}` };
+  }
+
+  /** The headers of the API key that has this one scope. */
+  key(scope: keyof typeof keyText): HeaderFields {
+    return { 'x-api-key': keyText[scope] };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.app.close();
+    await this.parts.hub.close();
+  }
+}
+
+async function build(options: TestOptions) {
+  const clock = new FakeClock();
+  const reported: unknown[] = [];
+  const logged: LogLine[] = [];
+  const report = (thrown: unknown): void => void reported.push(thrown);
+  const log = recorder(logged);
+  const retention = { windowSize: 1000, windowTtl: 600_000, historyTtl: 0, idempotencyWindow: 300_000 };
+  const engine = new MemoryEngine({ retention, clock });
+  const hub = new Hub({ engine, clock, report });
+  await hub.open();
+  const rooms = new Rooms(hub, engine.rooms);
+  const capacity = new Capacity({ connections: 100, websocket: 60, sse: 50 });
+  const parts: ApiParts = {
+    ...{ hub, engine, capacity, clock, report, log, presence: engine.presence },
+    ...(await access(options, clock)),
+    gate: new Gate(rooms, true),
+    policy: {
+      managementOpen: options.open ?? true,
+      sseAuthRequired: options.sseAuth ?? false,
+      maxDataBytes: options.maxDataBytes ?? 1000,
+      apiKeyHeader: 'X-API-Key',
+    },
+    openStream: async () => {},
+    changeStream: async () => ({ channels: [] }),
+    ...options.parts,
+  };
+  const limits = { messages: 100, bytes: 1_000_000, messageRate: 0 };
+  const node: Node = { hub, capacity, clock, log, report, limits, wheel: new Wheel(clock, report) };
+  return { parts, node, clock, rooms, reported, logged };
+}
+
+async function access(options: TestOptions, clock: FakeClock) {
+  const tickets = new Tickets({ clock });
+  const keys = Object.entries(keyText).map(([scope, key]) => `${scope}r:${scope}:${key}`);
+  const verifier = await TokenVerifier.create({
+    ...{ secret, previousSecret: null, algorithms: ['HS256'], publicKey: null, jwksUrl: null },
+    ...{ issuer: null, audience: null, clock },
+  });
+  const apiKeys = new ApiKeys(parseApiKeys(keys.join(',')));
+  return {
+    tickets,
+    authenticator: new Authenticator({ verifier, apiKeys, tickets, apiKeyHeader: 'X-API-Key' }),
+    origin: new OriginRule({
+      allowed: options.allowedOrigins ?? [],
+      production: options.production ?? false,
+    }),
+  };
+}
+
+function recorder(lines: LogLine[]): Log {
+  const write =
+    (level: string) =>
+    (fields: object, text: string): void =>
+      void lines.push({ ...fields, level, text });
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}

@@ -47,7 +47,7 @@ export function text(options: Options, runs: readonly Run[], cores: Pinning | nu
   ];
   for (const window of options.window) {
     const ofWindow = runs.filter((one) => one.window === window);
-    parts.push('', `${window} in flight, medians`, figures(options.targets, ofWindow));
+    parts.push('', `${inFlight(window, options.publishers)}, medians`, figures(options.targets, ofWindow));
     const compared = comparison(ofWindow);
     if (compared !== null) parts.push('', compared);
   }
@@ -192,4 +192,10 @@ export function document(options: Options, runs: readonly Run[], cores: Pinning 
     remarks: remarksOn(runs),
     runs,
   };
+}
+
+/** What a window means: with as many messages as publishers, each waits for its own before it sends the next. */
+function inFlight(window: number, publishers: number): string {
+  if (window === 1) return 'one message in flight altogether';
+  return window === publishers ? `${publishers} publishers, each one message at a time` : `${window} in flight`;
 }

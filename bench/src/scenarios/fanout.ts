@@ -23,8 +23,8 @@ export const scenario: Scenario = {
   define(command: Command): void {
     command
       .option('--subscribers <n>', 'connections subscribed, publishers included', connections, 1000)
-      .option('--publishers <n>', 'how many of them publish (at most the window)', wholeNumber(1000), 4)
-      .option('--window <n,…>', 'messages in flight', wholeNumbers(10_000), [32, 1])
+      .option('--publishers <n>', 'how many of them publish (at most the window)', wholeNumber(1000), 8)
+      .option('--window <n,…>', 'messages in flight, over all publishers', wholeNumbers(10_000), [32, 8, 1])
       .option('--seconds <s>', 'measured time of a run', seconds, 3)
       .option('--warmup <s>', 'publishing before that', seconds, 1)
       .option('--rounds <n>', 'repetitions, each with all targets in another order', wholeNumber(100), 3)

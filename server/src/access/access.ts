@@ -26,8 +26,9 @@ export async function createAccess(
   hub: Hub,
   store: RoomStore,
   clock: Clock,
+  report: (thrown: unknown) => void,
 ): Promise<Access> {
-  const verifier = await TokenVerifier.create({ ...jwt, clock });
+  const verifier = await TokenVerifier.create({ ...jwt, clock, report });
   const tickets = new Tickets({ clock });
   const rooms = new Rooms(hub, store);
   return {

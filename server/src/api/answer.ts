@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorBody, FanwireError, toClientError, type UnknownErrorReporter } from '../errors.ts';
+import { retryAfter } from '../transport/raw-answer.ts';
 
-/** Seconds after which a client may ask again. */
-const retryAfter = '5';
+/** The longest body that is read to its end only to be refused. */
+const maxDrainedBytes = 64 * 1024 * 1024;
 
 /** Fastify's own refusals, by their code, as ours. */
 const refusals = new Map<string, (limit: number) => FanwireError>([
@@ -24,14 +25,34 @@ export function makeAnswer(report: UnknownErrorReporter): Answer {
   return (thrown, request, reply) => {
     const error = translate(thrown, request) ?? toClientError(thrown, report);
     if (error.status === 503) reply.header('retry-after', retryAfter);
+    if (mayKeepAlive(error, request)) reply.removeHeader('connection');
     if (error.status === 401) reply.header('www-authenticate', 'Bearer');
     reply.code(error.status).send(errorBody(error));
   };
 }
 
-/** For what the route's type does not know: an error, or JSON text that is ready. */
+/**
+ * Fastify closes the connection after a body it did not take. A client that is still sending would then see its
+ * connection reset instead of our answer; so the rest of a body is let run out, within the request's deadline, unless
+ * it says that it is huge.
+ */
+function mayKeepAlive({ code }: FanwireError, { headers }: FastifyRequest): boolean {
+  if (code === 'bad_json') return true;
+  return code === 'too_large' && Number(headers['content-length'] ?? 0) <= maxDrainedBytes;
+}
+
+/** For a payload that the route's type does not know, such as JSON text that is ready. */
 export function send(reply: FastifyReply, payload: unknown): void {
   reply.send(payload);
+}
+
+/** For the end of a chain of promises: answers with what was thrown, which may be anything. */
+export function failure(reply: FastifyReply): (thrown: unknown) => void {
+  return (thrown) => {
+    const error =
+      thrown instanceof Error ? thrown : new Error('something other than an Error', { cause: thrown });
+    reply.send(error);
+  };
 }
 
 function translate(thrown: unknown, request: FastifyRequest): FanwireError | undefined {

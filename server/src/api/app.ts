@@ -3,13 +3,12 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { makeAnswer } from './answer.ts';
 import { acceptJson } from './body.ts';
 import { addConnections } from './connections.ts';
-import type { FastifyTypeBox } from './fastify.ts';
 import { Front } from './front.ts';
 import { addHealth } from './health.ts';
 import { answerBadHttp, answerExpectation, serverOptions } from './http-server.ts';
 import { logAnswer } from './log.ts';
 import { addMessages } from './messages.ts';
-import type { ApiParts, Resource } from './parts.ts';
+import type { ApiParts, FastifyTypeBox, Resource } from './parts.ts';
 import { addPresence } from './presence.ts';
 import { addSsePublishing } from './sse-publishing.ts';
 import { addStats } from './stats.ts';

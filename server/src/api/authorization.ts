@@ -1,6 +1,5 @@
 import type { FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/authenticator.ts';
-import { checkChannelName } from '../access/names.ts';
 import type { Principal, Scope } from '../access/principal.ts';
 import { FanwireError } from '../errors.ts';
 import type { ApiPolicy } from './parts.ts';
@@ -52,15 +51,5 @@ export class Authorization {
   #checkScope({ via, scopes }: Principal, scope: Scope): void {
     if (scopes.has(scope) || scopes.has('manage') || (this.#open && via !== 'key')) return;
     throw new FanwireError('forbidden', `this needs the scope "${scope}", which the credentials do not have`);
-  }
-}
-
-/** A channel of the path or the query. Throws `bad_request` with status 400, or `forbidden`. */
-export function channelParameter(name: string): string {
-  try {
-    return checkChannelName(name, 'channel');
-  } catch (thrown) {
-    if (!(thrown instanceof FanwireError) || thrown.code !== 'bad_request') throw thrown;
-    throw new FanwireError('bad_request', thrown.message, { status: 400 });
   }
 }

@@ -6,9 +6,10 @@ import { FanwireError } from '../errors.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Recipient } from '../hub/recipient.ts';
 import { Connection } from '../transport/connection.ts';
-import { Authorization, channelParameter } from './authorization.ts';
+import { Authorization } from './authorization.ts';
 import type { Resource } from './parts.ts';
 import { answers, pageLimit } from './schemas.ts';
+import { channelParameter } from './validation.ts';
 
 const ConnectionEntry = Type.Object({
   id: Type.String(),

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { Clock } from '../clock.ts';
 import { FanwireError } from '../errors.ts';
-import { send } from './answer.ts';
+import { failure } from './answer.ts';
 import type { ApiParts, Resource } from './parts.ts';
 import { answers } from './schemas.ts';
 
@@ -37,17 +37,21 @@ export const addHealth: Resource = (app, parts) => {
       },
     },
     (_request, reply) => {
-      engineCheck.run().then((ok) => {
-        if (ok) reply.send({ status: 'ready', checks: { engine: 'ok' } });
-        else send(reply, notReady());
-      });
+      if (parts.capacity.closed) throw notReady('drain', 'the server is closing');
+      engineCheck
+        .run()
+        .then((ok) => {
+          if (!ok) throw notReady('engine', 'the reason is in the log');
+          reply.send({ status: 'ready', checks: { engine: 'ok' } });
+        })
+        .catch(failure(reply));
     },
   );
 };
 
-function notReady(): FanwireError {
-  return new FanwireError('unavailable', 'not ready: the check "engine" failed; the reason is in the log', {
-    details: { checks: { engine: 'failed' } },
+function notReady(check: string, reason: string): FanwireError {
+  return new FanwireError('unavailable', `not ready: the check "${check}" failed; ${reason}`, {
+    details: { checks: { [check]: 'failed' } },
   });
 }
 

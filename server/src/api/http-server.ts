@@ -1,7 +1,8 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyServerOptions } from 'fastify';
 import { errorBody, FanwireError } from '../errors.ts';
+import { rawAnswer } from '../transport/raw-answer.ts';
 
 /** What a body may have beside the message's data: names, ids, the JSON around them. */
 const envelopeBytes = 16 * 1024;
@@ -35,10 +36,21 @@ export function serverOptions(maxDataBytes: number) {
       connectionsCheckingInterval,
       keepAliveTimeout,
       maxHeaderSize,
+      // An offer of another protocol (h2c, say) is ignored, as RFC 9110, 7.8 allows: the request is served as HTTP.
+      shouldUpgradeCallback: (request: IncomingMessage) =>
+        request.headers.upgrade?.toLowerCase() === 'websocket',
       // Node's own refusal has no body: the front refuses a missing Host instead.
       requireHostHeader: false,
     },
   } satisfies FastifyServerOptions & { http: object };
+}
+
+/** Sockets that carry a stream: nothing of HTTP may be written on them any more. */
+const streaming = new WeakSet<Socket>();
+
+/** From now on somebody else writes on this socket. */
+export function handOver(socket: Socket): void {
+  streaming.add(socket);
 }
 
 /** A socket with the answer that is under way on it; Node's own handler looks at it in the same way. */
@@ -46,23 +58,12 @@ type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null };
 
 /** Answers what is no HTTP request, or not one in time. */
 export function answerBadHttp(fault: Error & { code?: string }, socket: HttpSocket): void {
-  const started = socket._httpMessage?.headersSent ?? false;
+  const started = streaming.has(socket) || socket._httpMessage?.headersSent;
   if (!socket.writable || started || fault.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const error = badHttpError(fault.code);
-  const body = JSON.stringify(errorBody(error));
-  socket.write(
-    [
-      `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}`,
-      'Content-Type: application/json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  );
+  socket.write(rawAnswer(badHttpError(fault.code)));
   socket.destroySoon();
 }
 
@@ -71,11 +72,13 @@ export function answerExpectation(_request: IncomingMessage, response: ServerRes
   const error = new FanwireError('bad_request', 'of Expect headers only 100-continue is understood', {
     status: 417,
   });
+  const body = JSON.stringify(errorBody(error));
   response.writeHead(error.status, {
     'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
     connection: 'close',
   });
-  response.end(JSON.stringify(errorBody(error)));
+  response.end(body);
 }
 
 function badHttpError(code: string | undefined): FanwireError {

@@ -2,10 +2,11 @@ import { Type } from 'typebox';
 import { encode } from '../dialect/channel/codec.ts';
 import { maxOffset } from '../dialect/fields.ts';
 import type { HistoryPage, HistoryQuery, Message } from '../engine/engine.ts';
-import { send } from './answer.ts';
-import { Authorization, channelParameter } from './authorization.ts';
+import { failure, send } from './answer.ts';
+import { Authorization } from './authorization.ts';
 import type { Resource } from './parts.ts';
 import { answers, ChannelPath, pageLimit } from './schemas.ts';
+import { channelParameter } from './validation.ts';
 
 /** A page that would have more bytes of data ends sooner and says that there is more. */
 const maxPageBytes = 8 * 1024 * 1024;
@@ -64,10 +65,11 @@ export const addMessages: Resource = (app, parts) => {
       const channel = channelParameter(request.params.channel);
       gate.check(request.principal, 'history', channel);
       const query: HistoryQuery = { ...request.query, limit: request.query.limit ?? 50 };
-      hub.history(channel, query).then(
-        (page) => send(reply.type('application/json; charset=utf-8'), pageText(page, isForward(query))),
-        (thrown: unknown) => send(reply, thrown),
-      );
+      hub
+        .history(channel, query)
+        .then((page) => pageText(page, isForward(query)))
+        .then((text) => send(reply.type('application/json; charset=utf-8'), text))
+        .catch(failure(reply));
     },
   );
 };

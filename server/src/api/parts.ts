@@ -1,4 +1,13 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Gate } from '../access/gate.ts';
 import type { OriginRule } from '../access/origin.ts';
@@ -9,7 +18,6 @@ import type { Engine, PresenceStore } from '../engine/engine.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Capacity } from '../transport/capacity.ts';
 import type { Log } from '../transport/node.ts';
-import type { FastifyTypeBox } from './fastify.ts';
 
 export interface ApiPolicy {
   /** Whoever presents no credentials may do everything but enter private rooms. */
@@ -43,13 +51,22 @@ export interface ApiParts {
   readonly log: Log;
   readonly policy: ApiPolicy;
   /**
-   * Takes over the request of `GET /sse/connect`, whose answer has its CORS and security headers already. Rejects,
-   * with a FanwireError and before anything is written, when it refuses.
+   * Takes over the request of `GET /sse/connect` and its socket; it writes the answer's head itself. Rejects, with a
+   * FanwireError and before anything is written, when it refuses.
    */
   openStream(request: FastifyRequest['raw'], response: FastifyReply['raw']): Promise<void>;
   /** Changes the channels of an open stream. Rejects with a FanwireError when it refuses. */
   changeStream(id: string, principal: Principal, change: StreamChange): Promise<{ channels: string[] }>;
 }
+
+/** Fastify whose handlers get their types from the TypeBox schemas of the route. */
+export type FastifyTypeBox = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
 
 /** Adds the routes of one resource. */
 export type Resource = (app: FastifyTypeBox, parts: ApiParts) => void;

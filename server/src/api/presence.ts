@@ -1,9 +1,10 @@
 import { Type } from 'typebox';
 import { presenceContent } from '../dialect/channel/codec.ts';
-import { send } from './answer.ts';
-import { Authorization, channelParameter } from './authorization.ts';
+import { failure, send } from './answer.ts';
+import { Authorization } from './authorization.ts';
 import type { Resource } from './parts.ts';
 import { answers, ChannelPath, pageLimit } from './schemas.ts';
+import { channelParameter } from './validation.ts';
 
 const PresenceQuery = Type.Object({
   limit: pageLimit(100),
@@ -42,10 +43,10 @@ export const addPresence: Resource = (app, parts) => {
       const channel = channelParameter(request.params.channel);
       gate.check(request.principal, 'presence', channel);
       const { limit = 100, cursor } = request.query;
-      presence.page(channel, { limit, ...(cursor === undefined ? {} : { cursor }) }).then(
-        (page) => send(reply, presenceContent(page)),
-        (thrown: unknown) => send(reply, thrown),
-      );
+      presence
+        .page(channel, { limit, ...(cursor === undefined ? {} : { cursor }) })
+        .then((page) => send(reply, presenceContent(page)))
+        .catch(failure(reply));
     },
   );
 };

@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { checkChannelName } from '../access/names.ts';
-import { send } from './answer.ts';
+import { failure } from './answer.ts';
 import { Authorization } from './authorization.ts';
+import { handOver } from './http-server.ts';
 import type { Resource } from './parts.ts';
 import { answers, Channel, ErrorAnswer } from './schemas.ts';
 
@@ -61,13 +62,14 @@ export const addStreams: Resource = (app, parts) => {
       exposeHeadRoute: false,
     },
     (request, reply) => {
-      for (const [name, value] of Object.entries(reply.getHeaders())) {
-        if (value !== undefined) reply.raw.setHeader(name, value);
-      }
+      const fail = failure(reply);
       parts.openStream(request.raw, reply.raw).then(
-        () => reply.hijack(),
+        () => {
+          handOver(request.raw.socket);
+          reply.hijack();
+        },
         (thrown: unknown) => {
-          if (!reply.raw.headersSent) return send(reply, thrown);
+          if (!reply.raw.headersSent) return fail(thrown);
           parts.report(thrown);
           reply.raw.destroy();
         },
@@ -95,10 +97,10 @@ export const addStreams: Resource = (app, parts) => {
         subscribe: checkNames(subscribe, 'subscribe'),
         unsubscribe: checkNames(unsubscribe, 'unsubscribe'),
       };
-      parts.changeStream(request.params.id, request.principal, change).then(
-        (answer) => reply.send(answer),
-        (thrown: unknown) => send(reply, thrown),
-      );
+      parts
+        .changeStream(request.params.id, request.principal, change)
+        .then((answer) => reply.send(answer))
+        .catch(failure(reply));
     },
   );
 };

@@ -2,6 +2,7 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
+import { checkChannelName } from '../access/names.ts';
 import { FanwireError } from '../errors.ts';
 import { isObject, kindOf } from '../json.ts';
 
@@ -24,6 +25,16 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
     return read instanceof FanwireError ? { error: read } : check(read);
   };
 };
+
+/** A channel of the path or the query. Throws `bad_request` with status 400, or `forbidden`. */
+export function channelParameter(name: string): string {
+  try {
+    return checkChannelName(name, 'channel');
+  } catch (thrown) {
+    if (!(thrown instanceof FanwireError) || thrown.code !== 'bad_request') throw thrown;
+    throw refusal(thrown.message, 400);
+  }
+}
 
 /** By name, whether the parameter is a whole number. */
 type QueryReaders = ReadonlyMap<string, boolean>;

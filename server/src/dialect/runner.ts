@@ -39,10 +39,7 @@ export class Runner {
   /** Opens the session; frames that arrive meanwhile wait. */
   start(): void {
     this.#busy = true;
-    this.#session.open().then(this.#next, (thrown) => {
-      this.#fail(thrown, null);
-      this.#next();
-    });
+    this.#session.open().then(this.#next, (thrown) => this.#unopened(thrown));
   }
 
   receive(text: string): void {
@@ -120,6 +117,14 @@ export class Runner {
     this.#paused = false;
     this.#valve.resume();
   };
+
+  /** What the address asked for cannot be had, although it could when the client was let in. */
+  #unopened(thrown: unknown): void {
+    if (this.#closed) return;
+    const error = toClientError(thrown, this.#report);
+    this.#session.fail(error, null);
+    this.#link.close(error.code === 'forbidden' ? 'permissionLost' : 'restart');
+  }
 
   #fail(thrown: unknown, frame: Frame | null): void {
     if (this.#closed) return;

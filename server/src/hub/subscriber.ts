@@ -145,7 +145,8 @@ export class Subscriber {
       limit: options.history ?? 0,
       persisted: options.persisted ?? false,
     });
-    const { epoch, offset, messages } = page;
+    const { epoch, offset } = page;
+    const messages = page.messages.filter((message) => message.offset <= (options.until ?? offset));
     const answer = {
       epoch,
       offset,

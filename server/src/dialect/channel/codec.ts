@@ -212,7 +212,14 @@ export function encodeHistory(channel: string, page: HistoryPage, ref: Reference
   return `{"type":"history","channel":${JSON.stringify(channel)},"content":{"messages":[${messages}],"epoch":${JSON.stringify(page.epoch)},"offset":${page.offset},"more":${page.more}},"timestamp":${now}${answered}}`;
 }
 
-export function presenceContent({ users, total, next }: PresencePage): Record<string, unknown> {
+/** Who is in a channel, as clients and the HTTP API are told. */
+export interface PresenceContent {
+  readonly users: { readonly user_id: string; readonly connections: number; readonly since: number }[];
+  readonly total: number;
+  readonly next?: string;
+}
+
+export function presenceContent({ users, total, next }: PresencePage): PresenceContent {
   const list = users.map(({ user, connections, since }) => ({ user_id: user, connections, since }));
   return { users: list, total, ...(next === undefined ? {} : { next }) };
 }

@@ -103,7 +103,7 @@ export class ChannelSession implements Session<Command> {
   }
 
   presence({ channel, user, joined, time, count }: PresenceEvent): void {
-    const content = { user_id: user, since: time, total: count };
+    const content = joined ? { user_id: user, since: time, total: count } : { user_id: user, total: count };
     this.#answer(joined ? 'presence_join' : 'presence_leave', content, { channel });
   }
 
@@ -142,6 +142,7 @@ export class ChannelSession implements Session<Command> {
     this.#automatic.delete(channel);
     if (position) return { position, until };
     if (history !== undefined) return { history, until };
+    if (until === undefined && this.#link.subscriptions.has(channel)) return {};
     const readable = this.#services.gate.may(this.#link.principal, 'history', channel);
     return { history: readable ? defaultReplay : 0, persisted: true, until };
   }

@@ -23,15 +23,22 @@ export class ChatDialect implements Dialect {
 
   entrance(url: URL): Entrance | null {
     if (url.pathname !== '/') return null;
-    const name = optionalParameter(url, 'name', checkUserId) ?? guestName();
+    const name = optionalParameter(url, 'name', checkUserId) ?? this.#guestName();
     return { channels: [], room: null, clientId: null, name, watch: true, echo: flag(url, 'echo', true) };
   }
 
   open(link: Link, _entrance: Entrance, settled: () => void): Session {
     return new ChatSession(link, this.#services, this.#options, this.#occupied, settled);
   }
-}
 
-function guestName(): string {
-  return `guest-${randomInt(0x10000).toString(16).padStart(4, '0')}`;
+  /** One that nobody here goes by, unless there are very many guests. */
+  #guestName(): string {
+    const { connections } = this.#services.hub;
+    let name = '';
+    for (let tries = 0; tries < 100; tries++) {
+      name = `guest-${randomInt(0x10000).toString(16).padStart(4, '0')}`;
+      if (connections.ofUser(name).length === 0) break;
+    }
+    return name;
+  }
 }

@@ -1,5 +1,6 @@
 import type { PresenceEvent } from '../../engine/engine.ts';
 import type { FanwireError } from '../../errors.ts';
+import type { SubscribeOptions } from '../../hub/subscriber.ts';
 import { Client } from '../client.ts';
 import type { Frame, Link, Services, Session } from '../dialect.ts';
 import { maxPage } from '../fields.ts';
@@ -121,17 +122,22 @@ export class ChatSession implements Session<Command> {
 
   async #join(room: string): Promise<void> {
     const readable = this.#services.gate.may(this.#link.principal, 'history', room);
-    const again = this.#link.subscriptions.has(room);
-    await this.#client.subscribe(room, {
+    const options: SubscribeOptions = {
       history: readable ? this.#options.historyOnJoin : 0,
       inAnswer: true,
       presentAs: this.#name,
       watch: 'small',
       announce: ({ members, first }) => {
-        if (!again) this.#enter(room);
+        this.#enter(room);
         this.#link.send(encodeJoined(room, this.#name, members, first));
       },
-    });
+    };
+    try {
+      await this.#client.subscribe(room, options);
+    } catch (thrown) {
+      if (!this.#link.subscriptions.has(room)) this.#exit(room);
+      throw thrown;
+    }
   }
 
   #leave(room: string): void {
@@ -146,18 +152,23 @@ export class ChatSession implements Session<Command> {
 
   async #listRooms(): Promise<void> {
     const { gate, presence } = this.#services;
-    const rooms = new Map(
-      gate.rooms.visible(this.#link.principal, maxPage).map((room) => [room.room, room.private]),
-    );
-    for (const room of this.#occupied.names()) {
-      if (rooms.size >= maxPage) break;
-      if (!rooms.has(room) && gate.may(this.#link.principal, 'subscribe', room)) rooms.set(room, false);
-    }
     const list = [];
-    for (const [room, isPrivate] of rooms) {
-      list.push({ room, members: await presence.count(room), private: isPrivate });
+    for (const room of this.#visibleRooms()) {
+      list.push({ room, members: await presence.count(room), private: gate.rooms.isPrivate(room) });
     }
     this.#link.send(encodeAnswer('rooms', { rooms: list }));
+  }
+
+  /** Created rooms, then those that chat clients are in: of both, what this client may join. */
+  #visibleRooms(): Set<string> {
+    const { gate } = this.#services;
+    const visible = new Set<string>();
+    const add = (room: string): void => {
+      if (visible.size < maxPage && gate.may(this.#link.principal, 'subscribe', room)) visible.add(room);
+    };
+    for (const { room } of gate.rooms.visible(this.#link.principal, maxPage)) add(room);
+    for (const room of this.#occupied.names()) add(room);
+    return visible;
   }
 
   async #listMembers(room: string): Promise<void> {
@@ -184,6 +195,7 @@ export class ChatSession implements Session<Command> {
   }
 
   #enter(room: string): void {
+    if (this.#rooms.has(room)) return;
     this.#rooms.add(room);
     this.#occupied.enter(room);
   }

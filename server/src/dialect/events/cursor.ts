@@ -1,5 +1,15 @@
 import type { Position } from '../../engine/engine.ts';
 
+/** All names of one stream together have to fit the `Last-Event-ID` header that brings them back. */
+export const maxNameBytes = 6_000;
+
+/** What the names take up in a cursor. */
+export function nameBytes(names: Iterable<string>): number {
+  let bytes = 0;
+  for (const name of names) bytes += encodeURIComponent(name).length;
+  return bytes;
+}
+
 /**
  * The `id:` of an event: where the connection stands in each of its channels, as
  * `<epoch>;<name>:<offset>,<name>:<offset>:<epoch>`. The first epoch holds for every entry without its own. Names are

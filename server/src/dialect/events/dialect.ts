@@ -2,12 +2,9 @@ import { checkChannelName } from '../../access/names.ts';
 import type { Position } from '../../engine/engine.ts';
 import { badParameter } from '../address.ts';
 import type { Entrance, Link, Requirements, Services } from '../dialect.ts';
-import { decodeCursor } from './cursor.ts';
+import { decodeCursor, maxNameBytes, nameBytes } from './cursor.ts';
 import { SharedCursors } from './encoders.ts';
 import { type EventsOptions, EventsSession, type Start } from './session.ts';
-
-/** All names together have to fit the `Last-Event-ID` header that brings them back. */
-const maxNameBytes = 6_000;
 
 /** `GET /sse/connect`: Server-Sent Events (PROTOCOLS.md, section 5). */
 export class EventsDialect {
@@ -26,20 +23,30 @@ export class EventsDialect {
 
   /** `lastEventId` as the header says; `?last_event_id=` where it is absent. Throws `bad_request` with status 400. */
   start(url: URL, lastEventId: string | undefined): Start {
-    const named = (url.searchParams.get('channels') ?? '').split(',').filter((name) => name !== '');
+    const named = url.searchParams
+      .getAll('channels')
+      .flatMap((list) => list.split(','))
+      .filter((name) => name !== '');
+    const channels = [...new Set(named)].map((name) => checkParameter(name));
     const cursor = lastEventId ?? url.searchParams.get('last_event_id') ?? '';
-    const resumed = cursor === '' ? new Map<string, Position>() : (decodeCursor(cursor) ?? lost(named));
-    const known = [...resumed.keys()].filter((name) => !name.startsWith('$'));
-    const channels = [...new Set([...named, ...known])].map((name) => checkParameter(name));
-    const bytes = channels.reduce((sum, name) => sum + encodeURIComponent(name).length, 0);
-    if (channels.length > this.#services.maxChannels || bytes > maxNameBytes) {
+    const resumed = cursor === '' ? new Map<string, Position>() : decodeCursor(cursor);
+    const added = [...(resumed?.keys() ?? [])].filter(
+      (name) => !name.startsWith('$') && !channels.includes(name),
+    );
+    const all = [...channels, ...added.map((name) => checkParameter(name))];
+    if (all.length > this.#services.maxChannels || nameBytes(all) > maxNameBytes) {
       throw badParameter(
         `channels: at most ${this.#services.maxChannels} names and ${maxNameBytes} percent-encoded characters together`,
       );
     }
-    return { channels, resumed };
+    return { channels, added, resumed: resumed ?? new Map(), lost: resumed === null };
   }
 
+  /**
+   * Permission for the channels of the address is settled before the stream. A channel that only the cursor names is
+   * left out, and said to be, when it is no longer allowed: refusing the whole stream would end it for good, since
+   * an EventSource never tries again after a status other than 200.
+   */
   entrance({ channels }: Start): Entrance {
     return { channels, room: null, clientId: null, name: null, watch: false, echo: true };
   }
@@ -47,11 +54,6 @@ export class EventsDialect {
   open(link: Link, start: Start): EventsSession {
     return new EventsSession(link, this.#services, this.#options, this.#cursors, start);
   }
-}
-
-/** A cursor that is not ours says that the client was somewhere: nobody knows where. */
-function lost(channels: readonly string[]): Map<string, Position> {
-  return new Map(channels.map((channel) => [channel, { epoch: '', offset: 0 }]));
 }
 
 function checkParameter(name: string): string {

@@ -1,5 +1,6 @@
+import { errorCode } from '../../codes.ts';
 import type { Position, PresenceEvent } from '../../engine/engine.ts';
-import type { FanwireError } from '../../errors.ts';
+import { FanwireError } from '../../errors.ts';
 import { everyone, userChannel } from '../../hub/hub.ts';
 import type { Gap } from '../../hub/recovery.ts';
 import type { Subscribed, SubscribeOptions } from '../../hub/subscriber.ts';
@@ -8,6 +9,7 @@ import { defaultReplay } from '../channel/session.ts';
 import { Client } from '../client.ts';
 import type { Link, Services, Session } from '../dialect.ts';
 import { encodeEvent, encodeStart, heartbeat } from './codec.ts';
+import { encodeCursor, maxNameBytes, nameBytes } from './cursor.ts';
 import { OwnCursor, type SharedCursor, type SharedCursors } from './encoders.ts';
 
 /** Durations in milliseconds. */
@@ -16,11 +18,20 @@ export interface EventsOptions {
   readonly retry: number;
 }
 
-/** Where a stream begins: its channels, and where it stood in those it had before. */
+/** Where a stream begins. */
 export interface Start {
+  /** Named by the address. */
   readonly channels: readonly string[];
+  /** Named by the cursor alone: they were added to the stream while it was open. */
+  readonly added: readonly string[];
+  /** Where it stood, by channel, the reserved ones included. */
   readonly resumed: ReadonlyMap<string, Position>;
+  /** A cursor came that is none of this server's: the client was somewhere, and nobody knows where. */
+  readonly lost: boolean;
 }
+
+/** No position of any channel: everything kept is replayed behind a gap. */
+const nowhere: Position = { epoch: '', offset: 0 };
 
 /** One event stream. Its only frames from the client come by HTTP, to `change`. */
 export class EventsSession implements Session {
@@ -32,6 +43,8 @@ export class EventsSession implements Session {
   readonly #start: Start;
   /** The channels it begins with, the reserved ones included. */
   readonly #all: readonly string[];
+  /** Where to go on in channels that have not been joined yet: each is resumed once. */
+  readonly #resumed: Map<string, Position>;
   #own: OwnCursor;
   #shared: SharedCursor | null = null;
   #changing: Promise<unknown> = Promise.resolve();
@@ -49,8 +62,14 @@ export class EventsSession implements Session {
       everyone,
       ...(link.verifiedUser === null ? [] : [userChannel(link.verifiedUser)]),
       ...start.channels,
+      ...start.added.filter((channel) => services.gate.may(link.principal, 'subscribe', channel)),
     ];
-    this.#own = new OwnCursor(new Map([...start.resumed].filter(([channel]) => this.#all.includes(channel))));
+    this.#resumed = new Map(
+      start.lost
+        ? this.#all.map((channel) => [channel, nowhere])
+        : [...start.resumed].filter(([channel]) => this.#all.includes(channel)),
+    );
+    this.#own = new OwnCursor(new Map(this.#resumed));
     this.#nextHeartbeat = services.clock.now() + options.heartbeatInterval;
     link.encoder = this.#own;
   }
@@ -67,27 +86,54 @@ export class EventsSession implements Session {
     for (const channel of this.#all) await this.#locate(channel);
     const content = {
       ...connectedContent(id, user, this.#options.heartbeatInterval),
-      channels: this.#start.channels,
+      channels: this.#all.filter((channel) => !isPersonal(channel)),
     };
     this.#link.send(encodeStart(this.#options.retry, this.#line('connected', content), this.#own.cursor));
+    for (const channel of this.#start.added) {
+      if (!this.#all.includes(channel)) this.#tellLost(channel);
+    }
     for (const channel of this.#all) await this.#subscribe(channel);
     this.#share();
   }
 
-  /** Adds and removes channels of a live stream; one change after the other. Throws what subscribing throws. */
+  /**
+   * Adds and removes channels of a live stream, all or nothing; one change after the other. Throws `forbidden` or
+   * `limit_reached`.
+   */
   change(subscribe: readonly string[], unsubscribe: readonly string[]): Promise<void> {
     const change = this.#changing.then(async () => {
-      for (const channel of subscribe) this.#client.check('subscribe', channel);
+      this.#checkChange(subscribe, unsubscribe);
       this.#unshare();
       try {
-        for (const channel of unsubscribe) this.#leave(channel);
-        for (const channel of subscribe) await this.#subscribe(channel);
+        await this.#change(subscribe, unsubscribe);
       } finally {
         this.#share();
       }
     });
     this.#changing = change.catch(() => {});
     return change;
+  }
+
+  async #change(subscribe: readonly string[], unsubscribe: readonly string[]): Promise<void> {
+    for (const channel of unsubscribe) this.#leave(channel);
+    for (const channel of subscribe) await this.#locate(channel);
+    // With a cursor, so that a stream that breaks off at once comes back to its new channels.
+    const channels = [...this.#own.positions.keys()].filter((channel) => !isPersonal(channel));
+    this.#send('channels', { channels }, { cursor: this.#own.cursor });
+    for (const channel of subscribe) await this.#subscribe(channel);
+  }
+
+  #checkChange(subscribe: readonly string[], unsubscribe: readonly string[]): void {
+    for (const channel of subscribe) this.#client.check('subscribe', channel);
+    const wanted = new Set(this.channels);
+    for (const channel of unsubscribe) wanted.delete(channel);
+    for (const channel of subscribe) wanted.add(channel);
+    const { maxChannels } = this.#services;
+    if (wanted.size <= maxChannels && nameBytes(wanted) <= maxNameBytes) return;
+    throw new FanwireError(
+      'limit_reached',
+      `at most ${maxChannels} channels and ${maxNameBytes} percent-encoded characters together on one stream`,
+    );
   }
 
   /** Channels by name, without the reserved ones. */
@@ -101,8 +147,8 @@ export class EventsSession implements Session {
 
   execute(): void {}
 
-  fail(error: FanwireError): void {
-    this.#send('error', { type: error.code, error: error.message });
+  fail({ code, message }: FanwireError): void {
+    this.#send('error', { type: code, error: message, retryable: errorCode(code).retryable });
   }
 
   wake(now: number): number {
@@ -118,13 +164,13 @@ export class EventsSession implements Session {
     this.#unshare();
     this.#own.positions.delete(channel);
     if (shared) this.#share();
-    this.#send('unsubscribed', { reason: 'permission lost' }, channel);
+    this.#tellLost(channel);
   }
 
   presence(_event: PresenceEvent): void {}
 
   gap(channel: string, gap: Gap): void {
-    this.#send('gap', { channel, ...gapContent(gap) }, channel);
+    this.#send('gap', { channel, ...gapContent(gap) }, { channel });
   }
 
   closed(): void {
@@ -150,10 +196,7 @@ export class EventsSession implements Session {
 
   async #subscribe(channel: string): Promise<void> {
     if (this.#closed || this.#link.subscriptions.has(channel)) return;
-    const announce = (answer: Subscribed): void => {
-      if (answer.gap) this.gap(channel, answer.gap);
-      if (answer.replayed === 0) this.#own.positions.set(channel, positionOf(answer));
-    };
+    const announce = (answer: Subscribed): void => this.#announce(channel, answer);
     const options = {
       ...this.#replay(channel),
       announce,
@@ -162,12 +205,21 @@ export class EventsSession implements Session {
     const answer = isPersonal(channel)
       ? await this.#services.hub.subscribe(this.#link, channel, options)
       : await this.#client.subscribe(channel, options);
+    this.#resumed.delete(channel);
     const local = this.#services.hub.local(channel);
     if (answer && local) this.#own.positions.set(channel, { epoch: local.epoch, offset: local.offset });
   }
 
+  /** With a gap comes the cursor behind it, so that it is not told again. */
+  #announce(channel: string, { epoch, offset, replayed, gap }: Subscribed): void {
+    const before = this.#own.positions.get(channel);
+    if (replayed === 0) this.#own.positions.set(channel, { epoch, offset });
+    else if (before?.epoch !== epoch) this.#own.positions.set(channel, { epoch, offset: 0 });
+    if (gap) this.#send('gap', { channel, ...gapContent(gap) }, { channel, cursor: this.#own.cursor });
+  }
+
   #replay(channel: string): SubscribeOptions {
-    const position = this.#start.resumed.get(channel);
+    const position = this.#resumed.get(channel);
     if (position) return { position };
     const located = this.#own.positions.get(channel);
     if (isPersonal(channel) && located) return { position: located };
@@ -194,18 +246,23 @@ export class EventsSession implements Session {
     this.#services.hub.reencode(this.#link, this.#own);
   }
 
-  #send(event: string, content: unknown, channel?: string): void {
-    this.#link.send(encodeEvent(event, this.#line(event, content, channel), null));
+  #tellLost(channel: string): void {
+    const cursor = encodeCursor(this.#shared?.positions() ?? this.#own.positions);
+    this.#send('unsubscribed', { reason: 'permission lost' }, { channel, cursor });
+  }
+
+  #send(
+    event: string,
+    content: unknown,
+    { channel, cursor }: { channel?: string; cursor?: string } = {},
+  ): void {
+    this.#link.send(encodeEvent(event, this.#line(event, content, channel), cursor ?? null));
   }
 
   #line(type: string, content: unknown, channel?: string): string {
     const now = this.#services.clock.now();
     return encodeAnswer({ type, content, ...(channel === undefined ? {} : { channel }) }, now);
   }
-}
-
-function positionOf({ epoch, offset }: Position): Position {
-  return { epoch, offset };
 }
 
 function isPersonal(channel: string): boolean {

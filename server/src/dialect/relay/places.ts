@@ -4,16 +4,17 @@ import type { Link } from '../dialect.ts';
 /** Who is in which relay room on this node: the limit per room, and one connection per client id. */
 export class RelayPlaces {
   readonly #limit: number;
-  readonly #rooms = new Map<string, number>();
+  readonly #rooms = new Map<string, Set<Link>>();
   readonly #clients = new Map<string, Link>();
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Throws `room_full`. A client that replaces its own earlier connection takes that one's place. */
+  /** Throws `room_full`. A client that replaces its own earlier connection takes that one's place, if it has one. */
   checkEntrance(room: string, clientId: string): void {
-    if (this.#clients.has(clientKey(room, clientId)) || !this.isFull(room)) return;
+    const earlier = this.#clients.get(clientKey(room, clientId));
+    if ((earlier && this.#rooms.get(room)?.has(earlier)) || !this.isFull(room)) return;
     throw new FanwireError(
       'room_full',
       `room "${room}" has its maximum of ${this.#limit} connections; try again later`,
@@ -21,17 +22,19 @@ export class RelayPlaces {
   }
 
   isFull(room: string): boolean {
-    return (this.#rooms.get(room) ?? 0) >= this.#limit;
+    return (this.#rooms.get(room)?.size ?? 0) >= this.#limit;
   }
 
-  enter(room: string): void {
-    this.#rooms.set(room, (this.#rooms.get(room) ?? 0) + 1);
+  enter(room: string, link: Link): void {
+    const links = this.#rooms.get(room);
+    if (links) links.add(link);
+    else this.#rooms.set(room, new Set([link]));
   }
 
-  leave(room: string): void {
-    const left = (this.#rooms.get(room) ?? 1) - 1;
-    if (left > 0) this.#rooms.set(room, left);
-    else this.#rooms.delete(room);
+  leave(room: string, link: Link): void {
+    const links = this.#rooms.get(room);
+    links?.delete(link);
+    if (links?.size === 0) this.#rooms.delete(room);
   }
 
   /** The earlier connection of the same client in the same room, which is replaced by this one. */

@@ -112,6 +112,8 @@ export class RelaySession implements Session<Command> {
         this.#exit(room);
         throw thrown;
       });
+      // Kicked meanwhile: it has been told `left` already.
+      if (!this.#rooms.has(room)) return;
     }
     this.#link.send(encodeRoom('joined', room));
   }
@@ -128,10 +130,10 @@ export class RelaySession implements Session<Command> {
 
   #enter(room: string): void {
     this.#rooms.add(room);
-    this.#places.enter(room);
+    this.#places.enter(room, this.#link);
   }
 
   #exit(room: string): void {
-    if (this.#rooms.delete(room)) this.#places.leave(room);
+    if (this.#rooms.delete(room)) this.#places.leave(room, this.#link);
   }
 }

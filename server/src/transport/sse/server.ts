@@ -80,13 +80,17 @@ export class SseTransport {
     if (!(connection instanceof Connection) || !(session instanceof EventsSession)) {
       throw new FanwireError('not_found', 'no such event stream on this node');
     }
-    const own = connection.principal.user === principal.user;
-    if (!own && !principal.scopes.has('manage')) {
+    if (!isSame(connection.principal, principal) && !principal.scopes.has('manage')) {
       throw new FanwireError('forbidden', 'the event stream belongs to somebody else');
     }
     await session.change(change.subscribe, change.unsubscribe);
     return { channels: session.channels };
   }
+}
+
+/** The same user, the same API key, or both nobody: then the connection's id, which nobody else is told, is the proof. */
+function isSame(one: Principal, other: Principal): boolean {
+  return one.via === other.via && one.user === other.user && one.keyName === other.keyName;
 }
 
 class StreamWire implements Wire {

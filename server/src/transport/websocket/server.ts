@@ -1,14 +1,15 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import type { CloseCode } from '../../codes.ts';
 import type { Dialect, Entrance } from '../../dialect/dialect.ts';
-import { errorBody, FanwireError, toClientError } from '../../errors.ts';
+import { FanwireError, toClientError } from '../../errors.ts';
 import { uuidv7 } from '../../ids.ts';
 import type { Admission, Admitted, Request } from '../admission.ts';
 import { Connection, type Wire } from '../connection.ts';
 import type { Node } from '../node.ts';
+import { rawAnswer } from '../raw-answer.ts';
 import { targetUrl } from '../target.ts';
 import { FrameEncoder, pingFrame, textFrame } from './frame.ts';
 
@@ -165,15 +166,6 @@ function chooseProtocol(offered: Set<string>): string | false {
 /** Answers as HTTP, and closes. */
 function refuse(socket: Socket, error: FanwireError): void {
   if (socket.destroyed || !socket.writable) return;
-  const body = JSON.stringify(errorBody(error));
-  const head = [
-    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}`,
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-    ...(error.status === 503 ? ['Retry-After: 5'] : []),
-    ...(error.status === 401 ? ['WWW-Authenticate: Bearer'] : []),
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.end(rawAnswer(error));
   socket.setTimeout(closeTimeout, () => socket.destroy());
 }

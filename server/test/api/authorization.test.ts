@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type HeaderFields, TestServer } from './kit.ts';
+import { type Operation, perform } from './operations.ts';
+
+const message = { content: 1 };
+const operations: readonly Operation[] = [
+  { method: 'POST', path: '/ws/broadcast', scope: 'publish', body: { message } },
+  { method: 'POST', path: '/ws/send-to-channel', scope: 'publish', body: { channel: 'news', message } },
+  { method: 'POST', path: '/ws/send-to-user', scope: 'publish', body: { user_id: 'u1', message } },
+  {
+    method: 'POST',
+    path: '/sse/send-to-channel',
+    scope: 'publish',
+    body: { channel: 'news', event: 'e', data: 1 },
+  },
+  { method: 'POST', path: '/sse/notification', scope: 'publish', body: { title: 'T', content: 'C' } },
+  { method: 'GET', path: '/ws/stats', scope: 'read' },
+  { method: 'GET', path: '/ws/connections', scope: 'read' },
+  { method: 'GET', path: '/api/channels/news/messages', scope: 'read' },
+  { method: 'GET', path: '/api/channels/news/presence', scope: 'read' },
+  { method: 'DELETE', path: '/ws/connections/none', scope: 'manage', status: 404 },
+];
+
+async function expectEach(
+  server: TestServer,
+  headers: HeaderFields,
+  expected: (operation: Operation) => number,
+  query = '',
+): Promise<void> {
+  for (const operation of operations) {
+    const { status, body } = await perform(server, operation, headers, query);
+    const allowed = expected(operation);
+    const wanted = allowed === 200 ? (operation.status ?? 200) : allowed;
+    assert.equal(status, wanted, `${operation.method} ${operation.path}: ${JSON.stringify(body)}`);
+    if (status === 403) assert.match(body.error.message, new RegExp(`scope "${operation.scope}"`));
+    if (status === 401) assert.equal(body.error.code, 'unauthorized');
+  }
+}
+
+describe('where management is closed', () => {
+  it('nobody gets in without credentials', async () => {
+    await using server = await TestServer.start({ open: false });
+    await expectEach(server, {}, () => 401);
+    const { headers } = await server.get('/ws/stats');
+    assert.equal(headers.get('www-authenticate'), 'Bearer');
+  });
+
+  for (const scope of ['publish', 'read', 'manage'] as const) {
+    it(`the scope ${scope} lets in to its own operations`, async () => {
+      await using server = await TestServer.start({ open: false });
+      const may = (operation: Operation) => (scope === 'manage' || operation.scope === scope ? 200 : 403);
+      await expectEach(server, server.key(scope), may);
+      await expectEach(server, server.token('u1', { scope }), may);
+      await expectEach(server, {}, may, `?api_key=${server.key(scope)['x-api-key']}`);
+    });
+  }
+
+  it('a token without a scope does nothing', async () => {
+    await using server = await TestServer.start({ open: false });
+    await expectEach(server, server.token('u1'), () => 403);
+    await expectEach(server, server.token('u1', { scope: 'openid broadcast' }), () => 403);
+  });
+
+  it('a token lends its user to a key’s scopes', async () => {
+    await using server = await TestServer.start({ open: false });
+    await expectEach(server, { ...server.token('u1'), ...server.key('manage') }, () => 200);
+  });
+
+  it('the channels of a token bound what its scope allows', async () => {
+    await using server = await TestServer.start({ open: false });
+    const headers = server.token('u1', {
+      scope: 'publish read',
+      channels: { publish: ['other'], history: ['news'] },
+    });
+    const publish = await server.post('/ws/send-to-channel', { channel: 'news', message }, headers);
+    assert.equal(publish.status, 403);
+    const other = await server.post('/ws/send-to-channel', { channel: 'other', message }, headers);
+    assert.equal(other.status, 200);
+    assert.equal((await server.get('/api/channels/news/messages', headers)).status, 200);
+    assert.equal((await server.get('/api/channels/news/presence', headers)).status, 403);
+    assert.equal((await server.get('/api/channels/other/messages', headers)).status, 403);
+    const direct = await server.post('/ws/send-to-user', { user_id: 'u2', message }, headers);
+    assert.equal(direct.status, 403);
+    const notification = { title: 'T', content: 'C', user_id: 'u2' };
+    assert.equal((await server.post('/sse/notification', notification, headers)).status, 403);
+    const event = { channel: 'news', event: 'e', data: 1 };
+    assert.equal((await server.post('/sse/send-to-channel', event, headers)).status, 403);
+  });
+});
+
+describe('where management is open', () => {
+  it('everybody may do everything', async () => {
+    await using server = await TestServer.start();
+    await expectEach(server, {}, () => 200);
+    await expectEach(server, server.token('u1'), () => 200);
+  });
+
+  it('a key still has its own scopes only', async () => {
+    await using server = await TestServer.start();
+    await expectEach(server, server.key('read'), ({ scope }) => (scope === 'read' ? 200 : 403));
+  });
+});
+
+describe('credentials that are presented and wrong', () => {
+  for (const open of [true, false]) {
+    it(`are refused, management being ${open ? 'open' : 'closed'}`, async () => {
+      await using server = await TestServer.start({ open });
+      await expectEach(server, { 'x-api-key': 'not-a-key-0123456789' }, () => 401);
+      await expectEach(server, { authorization: 'Bearer a.b.c' }, () => 401);
+      await expectEach(server, {}, () => 401, '?token=');
+      const expired = server.token('u1', { exp: Math.floor(server.clock.now() / 1000) });
+      await expectEach(server, expired, () => 401);
+    });
+  }
+
+  it('come before the body, and never reach an answer or a log', async () => {
+    await using server = await TestServer.start();
+    const secret = 'wrong-key-0123456789';
+    const answers = [
+      await server.post('/ws/broadcast', '{', { 'x-api-key': secret }),
+      await server.get(`/ws/stats?api_key=${secret}`),
+      await server.get(`/nothing?token=${secret}`),
+      await server.get(`/%zz?token=${secret}`),
+    ];
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [401, 401, 404, 400],
+    );
+    assert.ok(!JSON.stringify([answers, server.logged]).includes(secret));
+  });
+
+  it('are refused when they contradict each other', async () => {
+    await using server = await TestServer.start();
+    const answer = await server.get('/ws/stats?api_key=another', server.key('read'));
+    assert.equal(answer.status, 400);
+    assert.equal(answer.body.error.code, 'bad_request');
+  });
+});

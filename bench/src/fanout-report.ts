@@ -197,5 +197,7 @@ export function document(options: Options, runs: readonly Run[], cores: Pinning 
 /** What a window means: with as many messages as publishers, each waits for its own before it sends the next. */
 function inFlight(window: number, publishers: number): string {
   if (window === 1) return 'one message in flight altogether';
-  return window === publishers ? `${publishers} publishers, each one message at a time` : `${window} in flight`;
+  return window === publishers
+    ? `${publishers} publishers, each one message at a time`
+    : `${window} in flight`;
 }

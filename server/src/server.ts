@@ -14,7 +14,7 @@ import { Drain } from './ops/drain.ts';
 import { faultReporter } from './ops/log.ts';
 import { Admission } from './transport/admission.ts';
 import { Capacity } from './transport/capacity.ts';
-import { Connection } from './transport/connection.ts';
+import { Enforcer } from './transport/enforcer.ts';
 import type { Log, Node } from './transport/node.ts';
 import { SseTransport } from './transport/sse/server.ts';
 import { WebSocketTransport } from './transport/websocket/server.ts';
@@ -36,6 +36,7 @@ interface Core {
   readonly engine: Engine;
   readonly node: Node;
   readonly access: Access;
+  readonly enforcer: Enforcer;
 }
 
 /** The settings with the secret in force: a development server without any makes its own. */
@@ -50,13 +51,14 @@ export async function startServer(given: Settings, log: Log, clock: Clock = syst
   const settings = withSecret(given);
   const engine = createEngine(settings, clock, faultReporter(log));
   const node = createNode(settings, engine, log, clock);
-  const access = await createAccess(settings, node.hub, engine.rooms, clock, node.report);
-  const core: Core = { settings, engine, node, access };
+  const access = await createAccess(settings, node.hub, engine, clock, node.report);
+  const enforcer = new Enforcer(node.hub, access);
+  const core: Core = { settings, engine, node, access, enforcer };
   const app = wireTransports(core);
-  access.rooms.onExpel((channel, user) => expel(node.hub, channel, user));
 
   await node.hub.open();
   await access.rooms.open();
+  await access.revocations.open();
   const drain = new Drain({ app, ...node, timeout: settings.shutdown.timeout });
   try {
     await app.listen(settings.listen);
@@ -81,12 +83,17 @@ function createNode({ limits, websocket, sse }: Settings, engine: Engine, log: L
     clock,
     log,
     report,
-    limits: { messages: websocket.queueSize, bytes: limits.backlogBytes, messageRate: limits.messageRate },
+    limits: {
+      messages: websocket.queueSize,
+      bytes: limits.backlogBytes,
+      clock,
+      messageRate: limits.messageRate,
+    },
   };
 }
 
 /** The HTTP application, with both transports on its server. */
-function wireTransports({ settings, engine, node, access }: Core): ReturnType<typeof createApi> {
+function wireTransports({ settings, engine, node, access, enforcer }: Core): ReturnType<typeof createApi> {
   const { websocket, sse } = settings;
   const services = {
     ...node,
@@ -109,6 +116,7 @@ function wireTransports({ settings, engine, node, access }: Core): ReturnType<ty
     ...access,
     presence: engine.presence,
     engine,
+    enforcer,
     policy: {
       managementOpen: isManagementOpen(settings),
       sseAuthRequired: sse.authRequired,
@@ -122,13 +130,6 @@ function wireTransports({ settings, engine, node, access }: Core): ReturnType<ty
   app.server.prependListener('request', (http) => streams.intercept(http));
   app.server.on('upgrade', (http, socket, head) => webSockets.upgrade(http, socket, head));
   return app;
-}
-
-/** A kicked user leaves the channel at once, on every connection and in every dialect. */
-function expel(hub: Hub, channel: string, user: string): void {
-  for (const recipient of hub.connections.ofUser(user)) {
-    if (recipient instanceof Connection) recipient.expel(channel);
-  }
 }
 
 function isManagementOpen({ production, apiKeys, listen }: Settings): boolean {

@@ -1,12 +1,14 @@
 import type { Clock } from '../clock.ts';
 import type { Settings } from '../config/settings.ts';
-import type { RoomStore } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Hub } from '../hub/hub.ts';
 import { ApiKeys } from './api-keys.ts';
 import { Authenticator } from './authenticator.ts';
 import { Gate } from './gate.ts';
 import { TokenVerifier } from './jwt.ts';
 import { OriginRule } from './origin.ts';
+import type { Principal } from './principal.ts';
+import { Revocations } from './revocations.ts';
 import { Rooms } from './rooms.ts';
 import { Tickets } from './tickets.ts';
 
@@ -17,6 +19,7 @@ export interface Access {
   readonly tickets: Tickets;
   readonly origin: OriginRule;
   readonly rooms: Rooms;
+  readonly revocations: Revocations;
   readonly gate: Gate;
 }
 
@@ -24,20 +27,24 @@ export interface Access {
 export async function createAccess(
   { jwt, apiKeys, origins, production, websocket }: Settings,
   hub: Hub,
-  store: RoomStore,
+  stores: Pick<Engine, 'rooms' | 'revocations'>,
   clock: Clock,
   report: (thrown: unknown) => void,
 ): Promise<Access> {
-  const verifier = await TokenVerifier.create({ ...jwt, clock, report });
+  const revocations = new Revocations(hub, stores.revocations);
+  const revoked = (principal: Principal): boolean => revocations.covers(principal);
+  const verifier = await TokenVerifier.create({ ...jwt, clock, report, revoked });
   const tickets = new Tickets({ clock });
-  const rooms = new Rooms(hub, store);
+  const rooms = new Rooms(hub, stores.rooms);
   return {
     verifier,
     tickets,
     rooms,
+    revocations,
     authenticator: new Authenticator({
       verifier,
       tickets,
+      revoked,
       apiKeys: new ApiKeys(apiKeys.keys),
       apiKeyHeader: apiKeys.header,
     }),

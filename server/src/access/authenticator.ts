@@ -10,6 +10,8 @@ export interface AuthenticatorOptions {
   readonly verifier: Pick<TokenVerifier, 'verify'>;
   readonly apiKeys: ApiKeys;
   readonly tickets: Tickets;
+  /** Tokens revoked since their ticket was given out. @default none */
+  readonly revoked?: (principal: Principal) => boolean;
   readonly apiKeyHeader: string;
 }
 
@@ -74,7 +76,8 @@ export class Authenticator {
 
   #redeem(ticket: string): Principal {
     const principal = this.#options.tickets.redeem(ticket);
-    if (principal !== null) return principal;
+    const revoked = principal !== null && (this.#options.revoked?.(principal) ?? false);
+    if (principal !== null && !revoked) return principal;
     throw refused('the ticket is unknown, used or expired; get a new one from POST /sse/ticket');
   }
 

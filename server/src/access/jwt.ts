@@ -5,7 +5,10 @@ import { type ClaimRules, readClaims } from './claims.ts';
 import type { Principal } from './principal.ts';
 import { type TokenKeyOptions, TokenKeys } from './token-keys.ts';
 
-export interface TokenVerifierOptions extends TokenKeyOptions, ClaimRules {}
+export interface TokenVerifierOptions extends TokenKeyOptions, ClaimRules {
+  /** Tokens that are not valid any more although they verify. @default none */
+  readonly revoked?: (principal: Principal) => boolean;
+}
 
 /** Longer tokens are refused before anything in them is read. */
 const maxTokenLength = 8192;
@@ -23,11 +26,13 @@ export class TokenVerifier {
   readonly #keys: TokenKeys;
   readonly #rules: ClaimRules;
   readonly #clock: Clock;
+  readonly #revoked: (principal: Principal) => boolean;
 
-  private constructor(keys: TokenKeys, rules: ClaimRules, clock: Clock) {
+  private constructor(keys: TokenKeys, { issuer, audience, clock, revoked }: TokenVerifierOptions) {
     this.#keys = keys;
-    this.#rules = rules;
+    this.#rules = { issuer, audience };
     this.#clock = clock;
+    this.#revoked = revoked ?? (() => false);
   }
 
   /**
@@ -35,8 +40,7 @@ export class TokenVerifier {
    * Without any key it makes a verifier that refuses every token.
    */
   static async create(options: TokenVerifierOptions): Promise<TokenVerifier> {
-    const { issuer, audience, clock } = options;
-    return new TokenVerifier(await TokenKeys.create(options), { issuer, audience }, clock);
+    return new TokenVerifier(await TokenKeys.create(options), options);
   }
 
   /**
@@ -47,9 +51,14 @@ export class TokenVerifier {
     const { alg, kid } = this.#readHeader(token);
     for await (const key of this.#keys.candidates(alg, kid)) {
       const payload = await openWith(key, token, alg);
-      if (payload !== null) return readClaims(payload, this.#rules, this.#clock.now());
+      if (payload !== null) return this.#admit(readClaims(payload, this.#rules, this.#clock.now()));
     }
     throw refused("the token's signature does not match any key of this server");
+  }
+
+  #admit(principal: Principal): Principal {
+    if (this.#revoked(principal)) throw refused('the token was revoked; sign in again');
+    return principal;
   }
 
   #readHeader(token: string): Header {

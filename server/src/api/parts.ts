@@ -12,11 +12,13 @@ import type { Authenticator } from '../access/authenticator.ts';
 import type { Gate } from '../access/gate.ts';
 import type { OriginRule } from '../access/origin.ts';
 import type { Principal } from '../access/principal.ts';
+import type { Revocations } from '../access/revocations.ts';
 import type { Tickets } from '../access/tickets.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine, PresenceStore } from '../engine/engine.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Capacity } from '../transport/capacity.ts';
+import type { Enforcer } from '../transport/enforcer.ts';
 import type { Log } from '../transport/node.ts';
 
 export interface ApiPolicy {
@@ -44,6 +46,8 @@ export interface ApiParts {
   readonly authenticator: Authenticator;
   readonly origin: OriginRule;
   readonly tickets: Tickets;
+  readonly revocations: Revocations;
+  readonly enforcer: Pick<Enforcer, 'disconnectUser'>;
   readonly capacity: Capacity;
   readonly clock: Clock;
   /** Hears of faults that no client caused. */

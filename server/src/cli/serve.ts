@@ -7,21 +7,28 @@ import { makeToken } from './token.ts';
 /** Runs until SIGTERM or SIGINT; a second signal does not wait. Resolves after a clean end. */
 export async function serve(settings: Settings): Promise<void> {
   const log = createLog(settings.log.level);
+  const ending = firstSignal();
   const server = await startServer(settings, log);
   process.stdout.write(`${await banner(settings, server)}\n`);
-  const signal = await nextSignal();
-  log.info({ signal }, 'closing');
-  const impatient = (): never => process.exit(1);
-  process.once('SIGINT', impatient);
-  process.once('SIGTERM', impatient);
+  log.info({ signal: await ending }, 'closing');
   await server.close();
   log.info({}, 'closed');
 }
 
-function nextSignal(): Promise<string> {
+/** Milliseconds within which a further signal is the same one: npm passes on what the terminal sent to all of us. */
+const echo = 1_000;
+
+/** Resolves to the first signal; one that comes later ends the process at once. */
+function firstSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve('SIGTERM'));
-    process.once('SIGINT', () => resolve('SIGINT'));
+    let heard = 0;
+    const hear = (signal: NodeJS.Signals): void => {
+      if (heard > 0 && performance.now() - heard > echo) process.exit(1);
+      heard ||= performance.now();
+      resolve(signal);
+    };
+    process.on('SIGINT', hear);
+    process.on('SIGTERM', hear);
   });
 }
 

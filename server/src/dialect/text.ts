@@ -1,9 +1,25 @@
-import type { JsonText, Message } from '../engine/engine.ts';
+import { deletedType, type JsonText, type Message } from '../engine/engine.ts';
 
 /*
  * How one dialect's messages read in another (PROTOCOLS.md, "Common rules": text between dialects). All of it is on
  * JSON text, so that a string that arrived as JSON leaves as the same JSON.
  */
+
+/**
+ * A codec for clients that know texts only: of removed messages and of the news of their removal they see nothing,
+ * neither live nor in a history.
+ */
+export function withoutDeleted(encode: (message: Message) => string): (message: Message) => string {
+  return (message) => (message.type === deletedType ? '' : encode(message));
+}
+
+/** Encoded messages as the inside of a JSON array. */
+export function joined(messages: readonly Message[], encode: (message: Message) => string): JsonText {
+  return messages
+    .map(encode)
+    .filter((text) => text !== '')
+    .join(',');
+}
 
 /** JSON text of a string: the string itself, else `data.text`, else the JSON text of the data. */
 export function textOf(data: JsonText): JsonText {

@@ -15,6 +15,14 @@ export interface Sender {
   readonly client: string | null;
 }
 
+/** Orders names by their UTF-8 bytes, as databases do. */
+export function byBytes(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+}
+
+/** The type of the tombstone that a removed message leaves. */
+export const deletedType = 'deleted';
+
 /** The canonical record. `offset` counts from 1, dense per channel. */
 export interface Message {
   readonly id: string;
@@ -142,6 +150,19 @@ export interface RoomStore {
   expel(channel: string, user: string): Promise<void>;
 }
 
+/** What is not valid any more, although its signature is. */
+export type Revocation =
+  | { readonly kind: 'token'; readonly id: string }
+  /** Tokens of the user, or of everybody for null, that were issued before this time (Unix milliseconds). */
+  | { readonly kind: 'before'; readonly user: string | null; readonly time: number };
+
+/** Revocations, kept for good. Durable where the engine is; told to other nodes by the hub, on `$control`. */
+export interface RevocationStore {
+  all(): Promise<Revocation[]>;
+  /** Of several `before` for one user the latest time counts. */
+  add(revocation: Revocation): Promise<void>;
+}
+
 export interface EngineSink {
   /** Messages of followed channels, committed, each channel's in order. Never throws. */
   deliver(messages: readonly Message[]): void;
@@ -192,8 +213,26 @@ export interface Engine {
   /** From the position it resolves with, every later message of the channel is given to `sink.deliver`. */
   follow(channel: string): Promise<Position>;
   unfollow(channel: string): Promise<void>;
+  /**
+   * Takes one message away for good: a tombstone stays in its place (type `deleted`, data `null`, no sender; the same
+   * id, offset and time), so that positions stay dense. Resolves to its offset, or null when no kept message of the
+   * channel has this id. Not told to the sink.
+   */
+  remove(channel: string, id: string): Promise<number | null>;
+  /**
+   * Takes all kept messages of the channel away for good; its next offset is not changed. Resolves to the offset up to
+   * which all is gone, 0 for an empty channel. Not told to the sink.
+   */
+  clear(channel: string): Promise<number>;
+  /** Names of channels that ever had a message and begin with `prefix`, behind `after`, ordered as `byBytes` does. */
+  channels(query: {
+    readonly prefix: string;
+    readonly after?: string;
+    readonly limit: number;
+  }): Promise<string[]>;
   readonly presence: PresenceStore;
   readonly rooms: RoomStore;
+  readonly revocations: RevocationStore;
   /** Through the real path: a probe is written and read back. */
   health(): Promise<EngineHealth>;
   /** Flushes and lets go of everything. Idempotent. */

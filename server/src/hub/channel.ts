@@ -78,6 +78,7 @@ export class Channel {
     const count = batch.length;
     for (const { encoder, members } of this.#groups) {
       const bytes = encoder.encode(batch);
+      if (bytes.length === 0) continue;
       for (let i = 0; i < members.length; i++) members[i]?.recipient.push(bytes, count);
     }
     if (this.#particular.size > 0) this.#deliverParticular(batch, before);
@@ -99,7 +100,8 @@ export class Channel {
           message.offset > Math.max(before, subscription.offset) &&
           (recipient.echo || message.sender?.connection !== recipient.id),
       );
-      if (wanted.length > 0) recipient.push(recipient.encoder.encode(wanted), wanted.length);
+      const bytes = recipient.encoder.encode(wanted);
+      if (bytes.length > 0) recipient.push(bytes, wanted.length);
       if (recipient.echo && subscription.offset <= this.offset) {
         this.#particular.delete(subscription);
         this.#enter(subscription);

@@ -11,7 +11,9 @@ import type {
   Receipt,
   Sender,
 } from '../engine/engine.ts';
+import { deletedType } from '../engine/engine.ts';
 import { uuidv7 } from '../ids.ts';
+import { Activity } from './activity.ts';
 import { Channel } from './channel.ts';
 import { Flusher } from './flusher.ts';
 import type { Encoder, Recipient, Subscription, Watch } from './recipient.ts';
@@ -55,6 +57,7 @@ export interface HubOptions {
 export class Hub {
   readonly connections = new Registry();
   readonly flusher = new Flusher();
+  readonly activity = new Activity();
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #report: (thrown: unknown) => void;
@@ -69,7 +72,11 @@ export class Hub {
     this.#engine = engine;
     this.#clock = clock;
     this.#report = report;
-    this.#tick = new Tick(engine, () => this.flusher.flush(), report);
+    this.#tick = new Tick(engine, {
+      committed: (drafts, receipts) => this.activity.record(drafts, receipts, clock.now()),
+      flush: () => this.flusher.flush(),
+      report,
+    });
     this.#subscriber = new Subscriber(engine, report);
   }
 
@@ -107,6 +114,33 @@ export class Hub {
     return new Promise((resolve, reject) => {
       this.publish(publication, (error, receipt) => (receipt ? resolve(receipt) : reject(error)));
     });
+  }
+
+  /** Commits all or, when it rejects, none of them; receipts are in their order. */
+  publishedTogether(publications: readonly Publication[]): Promise<Receipt[]> {
+    const receipts: Receipt[] = [];
+    if (publications.length === 0) return Promise.resolve(receipts);
+    return new Promise((resolve, reject) => {
+      const collect: PublishCallback = (error, receipt) => {
+        if (receipt === null) reject(error);
+        else if (receipts.push(receipt) === publications.length) resolve(receipts);
+      };
+      for (const publication of publications) this.publish(publication, collect);
+    });
+  }
+
+  /** Takes one message away and tells the channel. Resolves to its offset; null when none has this id. */
+  async removeMessage(channel: string, id: string): Promise<number | null> {
+    const offset = await this.#engine.remove(channel, id);
+    if (offset !== null) await this.#tellDeleted(channel, { id, offset });
+    return offset;
+  }
+
+  /** Takes all kept messages away and tells the channel. Resolves to the offset up to which all is gone. */
+  async clearHistory(channel: string): Promise<number> {
+    const offset = await this.#engine.clear(channel);
+    if (offset > 0) await this.#tellDeleted(channel, { id: null, offset });
+    return offset;
   }
 
   /** Tells every node, this one included. */
@@ -194,6 +228,11 @@ export class Hub {
 
   position(channel: string): Promise<Position> {
     return this.#engine.state(channel);
+  }
+
+  /** A message like any other, so that it keeps its place among them and is recovered with them. */
+  async #tellDeleted(channel: string, what: { id: string | null; offset: number }): Promise<void> {
+    await this.published({ channel, type: deletedType, data: JSON.stringify(what), sender: null });
   }
 
   #draft({ channel, type, data, sender, id, persist }: Publication): Draft {

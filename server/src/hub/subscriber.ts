@@ -179,7 +179,8 @@ export class Subscriber {
     while (start < messages.length && !ended(subscription)) {
       const end = sliceEnd(messages, start);
       const slice = messages.slice(start, end);
-      recipient.push(recipient.encoder.encode(slice), slice.length);
+      const bytes = recipient.encoder.encode(slice);
+      if (bytes.length > 0) recipient.push(bytes, slice.length);
       start = end;
       if (start < messages.length || messages.length === pageSize) recipient.flush();
       await recipient.drained();

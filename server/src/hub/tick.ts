@@ -4,6 +4,15 @@ import { FanwireError } from '../errors.ts';
 /** Told once what became of a publish: a receipt after the commit, or the error and nothing was kept. */
 export type PublishCallback = (error: FanwireError | null, receipt: Receipt | null) => void;
 
+/** What a tick tells to whoever made it. */
+export interface TickHooks {
+  /** After the commit and the delivery, before the acknowledgements. */
+  committed(drafts: readonly Draft[], receipts: readonly Receipt[]): void;
+  /** Writes what waits, once everything of the tick is in the outboxes. */
+  flush(): void;
+  report(thrown: unknown): void;
+}
+
 /** Most messages of one tick: keeps a flood on one channel from holding up everything else for long. */
 const maxMessages = 2048;
 /** Most bytes of data of one tick. */
@@ -16,20 +25,19 @@ const maxBytes = 8 * 1024 * 1024;
  */
 export class Tick {
   readonly #engine: Engine;
-  readonly #flush: () => void;
-  readonly #report: (thrown: unknown) => void;
+  readonly #hooks: TickHooks;
   #drafts: Draft[] = [];
   #callbacks: PublishCallback[] = [];
   #scheduled = false;
   #running: Promise<void> | null = null;
   #settled: (() => void)[] = [];
 
-  constructor(engine: Engine, flush: () => void, report: (thrown: unknown) => void) {
+  constructor(engine: Engine, hooks: TickHooks) {
     this.#engine = engine;
-    this.#flush = flush;
-    this.#report = report;
+    this.#hooks = hooks;
   }
 
+  /** Drafts that follow each other with the same callback are committed together. */
   publish(draft: Draft, callback: PublishCallback): void {
     this.#drafts.push(draft);
     this.#callbacks.push(callback);
@@ -62,18 +70,19 @@ export class Tick {
     let receipts: Receipt[] | null = null;
     try {
       receipts = await this.#engine.append(drafts);
+      this.#hooks.committed(drafts, receipts);
     } catch (thrown) {
-      this.#report(thrown);
+      this.#hooks.report(thrown);
     }
     const error = receipts ? null : commitFailed();
     for (let i = 0; i < callbacks.length; i++) {
       try {
         callbacks[i]?.(error, receipts?.[i] ?? null);
       } catch (thrown) {
-        this.#report(thrown);
+        this.#hooks.report(thrown);
       }
     }
-    this.#flush();
+    this.#hooks.flush();
   }
 
   #take(): [Draft[], PublishCallback[]] {
@@ -82,6 +91,7 @@ export class Tick {
     while (count < this.#drafts.length && count < maxMessages && bytes < maxBytes) {
       bytes += this.#drafts[count++]?.data.length ?? 0;
     }
+    while (count < this.#drafts.length && this.#callbacks[count] === this.#callbacks[count - 1]) count++;
     if (count === this.#drafts.length) {
       const all: [Draft[], PublishCallback[]] = [this.#drafts, this.#callbacks];
       this.#drafts = [];

@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
+import type { Clock } from '../clock.ts';
 
 /** Limits of what may wait for one connection beyond what the kernel took. */
 export interface BacklogLimits {
   readonly messages: number;
   readonly bytes: number;
+  readonly clock: Clock;
 }
 
 /** Up to this many bytes, several pieces are joined for one write; above, they go out by one `writev`. */
@@ -110,7 +112,7 @@ export class Outbox {
   /** An empty write is called back when everything before it was taken. */
   #watch(): void {
     if (this.#blockedSince > 0) return;
-    this.#blockedSince = Date.now();
+    this.#blockedSince = this.#limits.clock.now();
     this.#socket.write(nothing, () => {
       this.#blockedSince = 0;
       this.flush();

@@ -10,7 +10,7 @@ import {
   requiredText,
   unknownAction,
 } from '../fields.ts';
-import { seconds, textOf } from '../text.ts';
+import { joined, seconds, textOf, withoutDeleted } from '../text.ts';
 
 export type Command =
   | { readonly kind: 'join'; readonly room: string }
@@ -82,10 +82,10 @@ function roomOf(object: JsonObject): string {
   return checkChannelName(field(object, 'room'), 'room');
 }
 
-export function encode({ channel, sender, data, id, time, offset }: Message): string {
+export const encode = withoutDeleted(({ channel, sender, data, id, time, offset }: Message): string => {
   const user = JSON.stringify(sender?.user ?? sender?.client ?? null);
   return `{"action":"message","room":${JSON.stringify(channel)},"user":${user},"text":${textOf(data)},"id":${JSON.stringify(id)},"ts":${seconds(time)},"offset":${offset}}`;
-}
+});
 
 /** Any server frame that holds no messages. */
 export function encodeAnswer(action: string, fields: Readonly<Record<string, unknown>>): string {
@@ -115,5 +115,5 @@ export function encodeError(code: string, message: string, room: string | undefi
 
 /** Messages are already JSON: they are put in as they are. */
 function list(messages: readonly Message[]): JsonText {
-  return `[${messages.map(encode).join(',')}]`;
+  return `[${joined(messages, encode)}]`;
 }

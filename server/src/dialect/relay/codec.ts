@@ -4,7 +4,7 @@ import { badRequest } from '../../errors.ts';
 import { field, type JsonObject, rawMember, toJsonText } from '../../json.ts';
 import type { Frame } from '../dialect.ts';
 import { optionalString, requiredObject, unknownAction } from '../fields.ts';
-import { objectOf, seconds } from '../text.ts';
+import { objectOf, seconds, withoutDeleted } from '../text.ts';
 
 export type Command =
   /** `room` null: the room of the address. */
@@ -45,10 +45,10 @@ function roomOf(object: JsonObject): string {
   return checkChannelName(field(requiredObject(object, 'payload'), 'room'), 'payload.room');
 }
 
-export function encode({ channel, data, sender, id, time }: Message): string {
+export const encode = withoutDeleted(({ channel, data, sender, id, time }: Message): string => {
   const from = JSON.stringify(sender?.client ?? sender?.user ?? null);
   return `{"type":"message","payload":${objectOf(data)},"room":${JSON.stringify(channel)},"from":${from},"id":${JSON.stringify(id)},"ts":${seconds(time)}}`;
-}
+});
 
 export function encodeRoom(type: 'joined' | 'left', room: string): string {
   return JSON.stringify({ type, payload: { room } });

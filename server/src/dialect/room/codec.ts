@@ -10,7 +10,7 @@ import { badRequest } from '../../errors.ts';
 import { field } from '../../json.ts';
 import type { Frame } from '../dialect.ts';
 import { historyQuery, optionalReference, optionalString, requiredText, unknownAction } from '../fields.ts';
-import { seconds, textOf, userOf } from '../text.ts';
+import { joined, seconds, textOf, userOf, withoutDeleted } from '../text.ts';
 
 export type Reference = string | number | undefined;
 
@@ -46,10 +46,10 @@ export function decode({ object }: Frame, room: string): Command {
   }
 }
 
-export function encode(message: Message): string {
+export const encode = withoutDeleted((message: Message): string => {
   const { channel, data, id, time, offset } = message;
   return `{"type":"chat.delivery","room":${JSON.stringify(channel)},"user":${userOf(message)},"text":${textOf(data)},"id":${JSON.stringify(id)},"ts":${seconds(time)},"offset":${offset}}`;
-}
+});
 
 export function encodeAck(ref: Reference, { id, offset }: Receipt): string {
   return JSON.stringify({ type: 'chat.ack', ref, id, offset });
@@ -71,7 +71,7 @@ export function encodePresence({ channel, user, joined, time }: PresenceEvent): 
 
 /** Messages are already JSON: they are put in as they are. */
 export function encodeHistory(room: string, { messages, more }: HistoryPage): string {
-  return `{"type":"chat.history","room":${JSON.stringify(room)},"messages":[${messages.map(encode).join(',')}],"more":${more}}`;
+  return `{"type":"chat.history","room":${JSON.stringify(room)},"messages":[${joined(messages, encode)}],"more":${more}}`;
 }
 
 export function encodeError(code: string, message: string, ref: Reference): string {

@@ -1,4 +1,4 @@
-import type { Draft, HistoryQuery, Message, Retention } from '../engine.ts';
+import { type Draft, deletedType, type HistoryQuery, type Message, type Retention } from '../engine.ts';
 import { Ring } from './ring.ts';
 
 /** Messages in order of offset, and so of time. */
@@ -69,6 +69,31 @@ export class ChannelLog implements Sequence {
     if (draft.persist) this.#persisted.push(message);
     this.trim(now);
     return message;
+  }
+
+  /** Puts a tombstone in the place of the newest message with this id. Returns its offset, or null without one. */
+  bury(id: string): number | null {
+    for (let index = this.length - 1; index >= 0; index -= 1) {
+      const message = this.at(index);
+      if (message.id !== id) continue;
+      this.#replace({ ...message, type: deletedType, data: 'null', sender: null });
+      return message.offset;
+    }
+    return null;
+  }
+
+  /** Lets go of everything that is kept. */
+  clear(): void {
+    this.#window.clear();
+    this.#persisted.clear();
+    this.#behind = 0;
+  }
+
+  #replace(message: Message): void {
+    for (const ring of [this.#window, this.#persisted]) {
+      const index = firstIndex(ring, ({ offset }) => offset >= message.offset);
+      if (index < ring.length && ring.at(index).offset === message.offset) ring.set(index, message);
+    }
   }
 
   /** Lets go of what is kept no longer. Returns how many steps that took. */

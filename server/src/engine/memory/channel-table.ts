@@ -1,4 +1,4 @@
-import type { Retention } from '../engine.ts';
+import { byBytes, type Retention } from '../engine.ts';
 import { ChannelLog } from './channel-log.ts';
 
 /** Steps of one sweep, a channel visited or a message freed each: about a millisecond's work. */
@@ -42,6 +42,15 @@ export class ChannelTable {
   /** The channel's last offset; 0 before the first. */
   top(channel: string): number {
     return this.#logs.get(channel)?.top ?? this.#tops.get(channel) ?? 0;
+  }
+
+  /** Sorted anew for each call: this engine is not for millions of channels. */
+  names({ prefix, after, limit }: { prefix: string; after?: string; limit: number }): string[] {
+    const used = [...this.#logs.values()].filter((log) => log.top > 0).map((log) => log.channel);
+    const names = [...used, ...this.#tops.keys()].filter(
+      (name) => name.startsWith(prefix) && (after === undefined || byBytes(name, after) > 0),
+    );
+    return names.sort(byBytes).slice(0, limit);
   }
 
   /**

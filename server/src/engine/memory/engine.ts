@@ -18,6 +18,7 @@ import { LocalPresence } from '../local-presence.ts';
 import type { ChannelLog } from './channel-log.ts';
 import { ChannelTable } from './channel-table.ts';
 import { Idempotency } from './idempotency.ts';
+import { MemoryRevocations } from './revocations.ts';
 import { MemoryRooms } from './rooms.ts';
 
 const SWEEP_INTERVAL = 1000;
@@ -31,6 +32,7 @@ export class MemoryEngine implements Engine {
   readonly capabilities = { durable: false, distributed: false };
   readonly presence: LocalPresence;
   readonly rooms = new MemoryRooms();
+  readonly revocations = new MemoryRevocations();
   readonly #epoch = randomBytes(9).toString('base64url');
   readonly #clock: Clock;
   readonly #channels: ChannelTable;
@@ -116,6 +118,23 @@ export class MemoryEngine implements Engine {
     if (log !== undefined) log.followed = false;
   }
 
+  /** Looks through what is kept of the channel, newest first. */
+  async remove(channel: string, id: string): Promise<number | null> {
+    this.#opened();
+    return this.#trimmed(channel)?.bury(id) ?? null;
+  }
+
+  async clear(channel: string): Promise<number> {
+    this.#opened();
+    this.#channels.find(channel)?.clear();
+    return this.#channels.top(channel);
+  }
+
+  async channels(query: { prefix: string; after?: string; limit: number }): Promise<string[]> {
+    this.#opened();
+    return this.#channels.names(query);
+  }
+
   /** There is no path to probe: what is open works. */
   async health(): Promise<EngineHealth> {
     if (this.#closed) return { ok: false, detail: 'the engine is closed' };
@@ -132,6 +151,7 @@ export class MemoryEngine implements Engine {
     this.#ids.clear();
     this.presence.clear();
     this.rooms.clear();
+    this.revocations.clear();
   }
 
   #opened(): EngineSink {

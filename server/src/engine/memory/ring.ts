@@ -16,6 +16,11 @@ export class Ring<T> {
     return this.#slots[(this.#head + index) & (this.#slots.length - 1)] as T;
   }
 
+  /** Puts another item in a place. The caller keeps it within the length. */
+  set(index: number, item: T): void {
+    this.#slots[(this.#head + index) & (this.#slots.length - 1)] = item;
+  }
+
   push(item: T): void {
     if (this.#length === this.#slots.length) this.#resize(Math.max(SMALLEST, this.#length * 2));
     this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = item;

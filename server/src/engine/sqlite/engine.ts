@@ -14,14 +14,19 @@ import type {
   Position,
   Receipt,
   Retention,
+  RevocationStore,
   RoomStore,
 } from '../engine.ts';
 import { LocalPresence } from '../local-presence.ts';
+import { Catalogue } from './catalogue.ts';
 import { ChannelStates, type State } from './channel-state.ts';
 import { type Durability, type OpenFile, openFile } from './file.ts';
 import { Idempotency } from './idempotency.ts';
+import { Life } from './life.ts';
 import { Reader } from './reader.ts';
+import { Remover } from './removal.ts';
 import { Keeper } from './retention.ts';
+import { SqliteRevocations } from './revocations.ts';
 import { SqliteRooms } from './rooms.ts';
 import { readMeta, writeMeta } from './schema.ts';
 
@@ -40,12 +45,16 @@ interface Opened {
   readonly file: OpenFile;
   readonly database: DatabaseSync;
   readonly sink: EngineSink;
+  readonly life: Life;
   readonly epoch: string;
   readonly states: ChannelStates;
   readonly ids: Idempotency;
   readonly keeper: Keeper;
   readonly reader: Reader;
+  readonly catalogue: Catalogue;
+  readonly remover: Remover;
   readonly rooms: SqliteRooms;
+  readonly revocations: SqliteRevocations;
   readonly insert: StatementSync;
   readonly stopSweep: () => void;
 }
@@ -57,6 +66,7 @@ export class SqliteEngine implements Engine {
   readonly capabilities = { durable: true, distributed: false };
   readonly presence: LocalPresence;
   readonly rooms: RoomStore;
+  readonly revocations: RevocationStore;
   readonly #options: SqliteOptions;
   readonly #followed = new Set<string>();
   #opened: Opened | null = null;
@@ -70,28 +80,35 @@ export class SqliteEngine implements Engine {
       admit: async (channel, user) => this.#use().rooms.admit(channel, user),
       expel: async (channel, user) => this.#use().rooms.expel(channel, user),
     };
+    this.revocations = {
+      all: async () => this.#use().revocations.all(),
+      add: async (revocation) => this.#use().revocations.add(revocation),
+    };
   }
 
   async open(sink: EngineSink): Promise<void> {
     const { path, durability, retention, clock } = this.#options;
     const file = openFile(path, durability);
     const { database } = file;
-    const epoch = readMeta(database, 'epoch') ?? randomBytes(9).toString('base64url');
-    writeMeta(database, 'epoch', epoch);
+    const life = new Life(database, durability);
     const states = new ChannelStates(database);
     const keeper = new Keeper(database, retention, states);
     this.#opened = {
       file,
       database,
       sink,
-      epoch,
+      life,
+      epoch: life.epoch,
       states,
       keeper,
       ids: new Idempotency(database, retention.idempotencyWindow, clock.now()),
-      reader: new Reader(database, epoch, keeper),
+      reader: new Reader(database, life.epoch, keeper),
+      catalogue: new Catalogue(database),
+      remover: new Remover(database, keeper),
       rooms: new SqliteRooms(database),
+      revocations: new SqliteRevocations(database),
       insert: database.prepare(
-        'INSERT INTO messages (channel, offset, id, type, user, data, time, persist, rank, connection, client) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        'INSERT INTO messages (channel, offset, id, type, user, data, time, persist, rank, keyed, connection, client) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       ),
       stopSweep: clock.every(sweepInterval, () => this.#sweep()),
     };
@@ -146,6 +163,21 @@ export class SqliteEngine implements Engine {
     this.#followed.delete(channel);
   }
 
+  async remove(channel: string, id: string): Promise<number | null> {
+    const state = this.#current(channel);
+    return this.#use().remover.remove(state, id);
+  }
+
+  async clear(channel: string): Promise<number> {
+    const state = this.#current(channel);
+    this.#use().keeper.clear(state);
+    return state.top;
+  }
+
+  async channels(query: { prefix: string; after?: string; limit: number }): Promise<string[]> {
+    return this.#use().catalogue.page(query);
+  }
+
   /** A probe is committed and read back. */
   async health(): Promise<EngineHealth> {
     try {
@@ -163,6 +195,7 @@ export class SqliteEngine implements Engine {
     const opened = this.#opened;
     this.#opened = null;
     opened?.stopSweep();
+    opened?.life.end();
     opened?.file.close();
     this.presence.clear();
   }
@@ -182,7 +215,8 @@ export class SqliteEngine implements Engine {
     const [user, connection, client] = sender
       ? [sender.user, sender.connection, sender.client]
       : [null, null, null];
-    insert.run(channel, offset, id, type, user, data, time, persist ? 1 : 0, state.rank, connection, client);
+    const [kept, chosen] = [persist ? 1 : 0, keyed ? 1 : 0];
+    insert.run(channel, offset, id, type, user, data, time, kept, state.rank, chosen, connection, client);
     if (keyed) ids.add(channel, id, offset, time);
     if (this.#followed.has(channel))
       followed.push({ id, channel, offset, epoch, time, type, data, sender, persist });

@@ -19,6 +19,8 @@ export class Keeper {
   readonly #deleteOld: StatementSync;
   readonly #dueWindows: StatementSync;
   readonly #dueHistories: StatementSync;
+  /** Channels with rows at or below their history floor. */
+  readonly #leftovers: Set<string>;
 
   constructor(database: DatabaseSync, retention: Retention, states: ChannelStates) {
     this.#database = database;
@@ -46,6 +48,10 @@ export class Keeper {
     this.#dueHistories = database.prepare(
       'SELECT DISTINCT channel FROM messages WHERE persist = 1 AND time <= ? LIMIT ?',
     );
+    const left = database.prepare(
+      'SELECT name FROM channels WHERE history_floor > 0 AND EXISTS (SELECT 1 FROM messages WHERE channel = name AND offset <= history_floor)',
+    );
+    this.#leftovers = new Set(left.all().map(({ name }) => String(name)));
   }
 
   /** Offsets at or below it are outside the recovery window at this moment, as far as its size goes. */
@@ -85,10 +91,23 @@ export class Keeper {
         this.#moveWindow(state, Math.max(state.windowFloor, history));
         state.historyFloor = history;
         state.hole = Math.max(state.hole, history);
-        this.#deleteOld.run(state.name, history, sweepRows);
+        this.#leftovers.add(state.name);
       }
       this.#states.save(state);
     });
+  }
+
+  /** All that is kept is gone for readers at once; the rows are deleted by this and the next sweeps. */
+  clear(state: State): void {
+    if (state.top === state.historyFloor) return;
+    this.#transaction(() => {
+      state.windowFloor = state.top;
+      state.historyFloor = state.top;
+      state.hole = state.top;
+      this.#states.save(state);
+    });
+    this.#leftovers.add(state.name);
+    this.#deleteLeftovers(state.name);
   }
 
   /** A bounded piece of work, for channels that nobody reads or writes. */
@@ -98,10 +117,18 @@ export class Keeper {
     if (historyTtl > 0)
       due.push(...this.#dueHistories.all(now - Math.max(historyTtl, windowTtl), sweepChannels));
     for (const { channel } of due) {
-      const state = this.#states.get(String(channel));
-      this.expire(state, now);
-      if (state.historyFloor > 0) this.#deleteOld.run(state.name, state.historyFloor, sweepRows);
+      this.expire(this.#states.get(String(channel)), now);
     }
+    const [leftover] = this.#leftovers;
+    if (leftover !== undefined) this.#deleteLeftovers(leftover);
+  }
+
+  /** Rows at or below the history floor, some at a time; when none is left the channel is done with. */
+  #deleteLeftovers(channel: string): void {
+    const { historyFloor } = this.#states.get(channel);
+    const { changes } = this.#deleteOld.run(channel, historyFloor, sweepRows);
+    this.#leftovers.delete(channel);
+    if (Number(changes) === sweepRows) this.#leftovers.add(channel);
   }
 
   /** The offset of the first message from this time on; one above the top when there is none. */

@@ -9,7 +9,8 @@ export const schemaVersion = 1;
 /**
  * `seq` follows the order of commits. `text` and `created_at` are computed when they are read, for people; they take
  * no room. `rank` counts the channel's persisted messages up to this one, so that how many lie between two offsets
- * is a subtraction.
+ * is a subtraction. `keyed` says that the publisher chose the id; server-made ids hold their time, by which they are
+ * found.
  */
 const version1 = `
   CREATE TABLE messages (
@@ -28,12 +29,14 @@ const version1 = `
     time INTEGER NOT NULL,
     persist INTEGER NOT NULL,
     rank INTEGER NOT NULL,
+    keyed INTEGER NOT NULL,
     connection TEXT,
     client TEXT,
     seq INTEGER PRIMARY KEY
   );
   CREATE UNIQUE INDEX messages_place ON messages (channel, offset);
   CREATE INDEX messages_passing ON messages (time) WHERE persist = 0;
+  CREATE INDEX messages_keyed ON messages (channel, id) WHERE keyed = 1;
 
   -- What is left of a channel when messages of it were let go.
   CREATE TABLE channels (
@@ -56,6 +59,9 @@ const version1 = `
     owner TEXT NOT NULL,
     private INTEGER NOT NULL
   );
+  CREATE TABLE revoked_tokens (id TEXT PRIMARY KEY) WITHOUT ROWID;
+  -- Tokens issued before a time; the user '' stands for everybody.
+  CREATE TABLE revoked_before (user TEXT PRIMARY KEY, time INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE room_members (channel TEXT, user TEXT, PRIMARY KEY (channel, user)) WITHOUT ROWID;
 
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

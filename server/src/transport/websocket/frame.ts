@@ -13,7 +13,7 @@ export function textFrame(text: string): Buffer {
 
 export const pingFrame = Buffer.from([0x89, 0]);
 
-/** Frames of all messages, joined, from a dialect's text of one message. */
+/** Frames of all messages, joined, from a dialect's text of one message; an empty text is no frame. */
 export class FrameEncoder implements Encoder {
   readonly #text: (message: Message) => string;
 
@@ -22,9 +22,9 @@ export class FrameEncoder implements Encoder {
   }
 
   encode(messages: readonly Message[]): Buffer {
-    const [only] = messages;
-    if (only && messages.length === 1) return textFrame(this.#text(only));
-    const texts = messages.map(this.#text);
+    const texts = messages.map(this.#text).filter((text) => text !== '');
+    const [only] = texts;
+    if (only !== undefined && texts.length === 1) return textFrame(only);
     const lengths = texts.map((text) => Buffer.byteLength(text));
     const size = lengths.reduce((sum, length) => sum + headerSize(length) + length, 0);
     const frames = Buffer.allocUnsafe(size);

@@ -16,16 +16,28 @@ export class FanwireError extends Error {
   }
 }
 
+/** Where something was thrown, for the log. */
+export interface FaultOrigin {
+  /** The id of the connection whose frame was being handled. */
+  readonly connection?: string;
+  /** The id of the HTTP request. */
+  readonly request?: string;
+}
+
 /** Called with whatever was thrown that is not a FanwireError, so that it reaches the log. */
-export type UnknownErrorReporter = (thrown: unknown) => void;
+export type UnknownErrorReporter = (thrown: unknown, origin?: FaultOrigin) => void;
 
 /**
  * The one way from something thrown to what a client is told. What is not a FanwireError is an `internal`
  * whose details stay here: they go to `report`, never to the client.
  */
-export function toClientError(thrown: unknown, report: UnknownErrorReporter): FanwireError {
+export function toClientError(
+  thrown: unknown,
+  report: UnknownErrorReporter,
+  origin?: FaultOrigin,
+): FanwireError {
   if (thrown instanceof FanwireError) return thrown;
-  report(thrown);
+  report(thrown, origin);
   return new FanwireError('internal', 'the server failed to do this; the fault is in its log');
 }
 

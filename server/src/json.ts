@@ -65,6 +65,19 @@ export function rawMember(json: string, name: string): string | undefined {
   return found;
 }
 
+/** The texts of the elements of a JSON array, each exactly as the client wrote it. `json` has to be valid. */
+export function rawElements(json: string): string[] {
+  const elements: string[] = [];
+  let at = skipSpace(json, skipSpace(json, 0) + 1);
+  while (at < json.length && json[at] !== ']') {
+    const end = skipValue(json, at);
+    elements.push(json.slice(at, end));
+    at = skipSpace(json, end);
+    if (json[at] === ',') at = skipSpace(json, at + 1);
+  }
+  return elements;
+}
+
 /**
  * Valid JSON as it is kept and sent: on one line (an SSE `data:` field is a line), and not nested deeper than
  * `maxDepth`. Throws `bad_request`, naming `what`.

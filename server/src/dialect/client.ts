@@ -57,14 +57,20 @@ export class Client {
   /** Throws `forbidden` or `limit_reached`. Null when the connection went away meanwhile. */
   async subscribe(channel: string, options: SubscribeOptions): Promise<Subscribed | null> {
     this.check('subscribe', channel);
-    const { subscriptions } = this.link;
-    if (!subscriptions.has(channel) && subscriptions.size >= this.services.maxChannels) {
+    if (!this.link.subscriptions.has(channel) && this.#chosenChannels >= this.services.maxChannels) {
       throw new FanwireError(
         'limit_reached',
         `at most ${this.services.maxChannels} channels on one connection`,
       );
     }
     return this.services.hub.subscribe(this.link, channel, options);
+  }
+
+  /** Channels that it is in by its own choice. */
+  get #chosenChannels(): number {
+    const { subscriptions, verifiedUser } = this.link;
+    const automatic = [everyone, ...(verifiedUser === null ? [] : [userChannel(verifiedUser)])];
+    return subscriptions.size - automatic.filter((channel) => subscriptions.has(channel)).length;
   }
 
   /** Throws `not_subscribed`, or `forbidden` for a channel that every connection has. */
@@ -113,7 +119,10 @@ export class Client {
     this.link.pendingPublishes++;
     hub.publish({ ...message, channel, sender: this.#sender }, (error, receipt) => {
       if (receipt) acknowledge?.(receipt);
-      else if (error) refuse(error);
+      else if (error) {
+        this.link.failed(error.code);
+        refuse(error);
+      }
       this.#settled();
     });
   }

@@ -2,7 +2,7 @@ import type { Gate } from '../access/gate.ts';
 import type { TokenVerifier } from '../access/jwt.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Clock } from '../clock.ts';
-import type { CloseReason } from '../codes.ts';
+import type { CloseReason, HttpErrorName } from '../codes.ts';
 import type { Engine, Message, PresenceEvent } from '../engine/engine.ts';
 import type { FanwireError } from '../errors.ts';
 import type { Hub } from '../hub/hub.ts';
@@ -74,6 +74,8 @@ export interface Link extends Recipient {
   /** Sends a WebSocket ping. */
   ping(): void;
   close(reason: CloseReason): void;
+  /** The client is told that something failed; for the counters. */
+  failed(code: HttpErrorName): void;
   /** A fresh token of the same user was verified: its expiry and permissions hold from now on. */
   renew(principal: Principal): void;
 }

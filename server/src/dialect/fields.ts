@@ -19,11 +19,12 @@ export function requiredString(object: JsonObject, name: string, path = name): s
   return value;
 }
 
-/** Text that people wrote: 1 to `max` characters. */
+/** Text that people wrote: 1 to `max` characters, an emoji being one as long as it is one code point. */
 export function requiredText(object: JsonObject, name: string, max: number): string {
   const value = requiredString(object, name);
   if (value.length === 0) throw badRequest(`${name}: must not be empty`);
-  if (value.length > max) throw badRequest(`${name}: at most ${max} characters, not ${value.length}`);
+  const length = value.length > max ? [...value].length : value.length;
+  if (length > max) throw badRequest(`${name}: at most ${max} characters, not ${length}`);
   return value;
 }
 

@@ -1,4 +1,4 @@
-import { toClientError } from '../errors.ts';
+import { type FanwireError, toClientError, type UnknownErrorReporter } from '../errors.ts';
 import { parseObject } from '../json.ts';
 import type { Frame, Link, Session } from './dialect.ts';
 
@@ -21,7 +21,7 @@ export class Runner {
   readonly #link: Link;
   readonly #session: Session;
   readonly #valve: Valve;
-  readonly #report: (thrown: unknown) => void;
+  readonly #report: UnknownErrorReporter;
   #waiting: string[] | null = null;
   #busy = false;
   #onSettled: (() => void) | null = null;
@@ -29,7 +29,7 @@ export class Runner {
   #badFrames = 0;
   #closed = false;
 
-  constructor(link: Link, session: Session, valve: Valve, report: (thrown: unknown) => void) {
+  constructor(link: Link, session: Session, valve: Valve, report: UnknownErrorReporter) {
     this.#link = link;
     this.#session = session;
     this.#valve = valve;
@@ -53,6 +53,17 @@ export class Runner {
     if (this.#waiting.length < pauseAt || this.#paused) return;
     this.#paused = true;
     this.#valve.pause();
+  }
+
+  /** A frame that is not to be handled: answered with the reference that it carries, if it can be read. */
+  refuse(text: string, error: FanwireError): void {
+    let frame: Frame | null = null;
+    try {
+      frame = { text, object: parseObject(text) };
+    } catch {
+      // Not worth a second error.
+    }
+    this.#session.fail(error, frame);
   }
 
   /** Forgets what waits; nothing more is handled. */
@@ -101,6 +112,7 @@ export class Runner {
     this.#onSettled = () => {
       this.#onSettled = null;
       this.#busy = false;
+      if (this.#closed) return;
       this.#execute(command, frame);
       if (!this.#busy) this.#next();
     };
@@ -120,14 +132,16 @@ export class Runner {
 
   /** What the address asked for cannot be had, although it could when the client was let in. */
   #unopened(thrown: unknown): void {
-    if (this.#closed) return;
-    const error = toClientError(thrown, this.#report);
-    this.#session.fail(error, null);
-    this.#link.close(error.code === 'forbidden' ? 'permissionLost' : 'restart');
+    const error = this.#fail(thrown, null);
+    if (error) this.#link.close(error.code === 'forbidden' ? 'permissionLost' : 'restart');
   }
 
-  #fail(thrown: unknown, frame: Frame | null): void {
-    if (this.#closed) return;
-    this.#session.fail(toClientError(thrown, this.#report), frame);
+  /** Tells the client; null when it has gone. */
+  #fail(thrown: unknown, frame: Frame | null): FanwireError | null {
+    if (this.#closed) return null;
+    const error = toClientError(thrown, this.#report, { connection: this.#link.id });
+    this.#link.failed(error.code);
+    this.#session.fail(error, frame);
+    return error;
   }
 }

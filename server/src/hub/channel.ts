@@ -1,4 +1,5 @@
 import type { Message, PresenceEvent } from '../engine/engine.ts';
+import type { HubMeter } from './meter.ts';
 import type { Encoder, Subscription } from './recipient.ts';
 
 /** Subscriptions that are sent the very same bytes. */
@@ -45,12 +46,16 @@ export class Channel {
   join(subscription: Subscription): void {
     subscription.state = 'live';
     const { recipient } = subscription;
-    if (subscription.watch) {
-      this.#watchers ??= new Set();
-      this.#watchers.add(subscription);
-    }
+    this.watch(subscription);
     if (subscription.offset > this.offset || !recipient.echo) this.#particular.add(subscription);
     else this.#enter(subscription);
+  }
+
+  /** Tells it who comes and goes from now on, if it wants to know. */
+  watch(subscription: Subscription): void {
+    if (!subscription.watch) return;
+    this.#watchers ??= new Set();
+    this.#watchers.add(subscription);
   }
 
   leave(subscription: Subscription): void {
@@ -70,7 +75,7 @@ export class Channel {
    * Gives the next messages to every subscriber: one encoding for each group, then a reference for each member.
    * The first message is the one behind `offset`.
    */
-  deliver(batch: readonly Message[]): void {
+  deliver(batch: readonly Message[], meter: HubMeter): void {
     const last = batch[batch.length - 1];
     if (!last) return;
     const before = this.offset;
@@ -80,8 +85,9 @@ export class Channel {
       const bytes = encoder.encode(batch);
       if (bytes.length === 0) continue;
       for (let i = 0; i < members.length; i++) members[i]?.recipient.push(bytes, count);
+      meter.delivered('live', count * members.length, bytes.length * members.length);
     }
-    if (this.#particular.size > 0) this.#deliverParticular(batch, before);
+    if (this.#particular.size > 0) this.#deliverParticular(batch, before, meter);
   }
 
   presence(event: PresenceEvent): void {
@@ -92,7 +98,9 @@ export class Channel {
     }
   }
 
-  #deliverParticular(batch: readonly Message[], before: number): void {
+  #deliverParticular(batch: readonly Message[], before: number, meter: HubMeter): void {
+    let messages = 0;
+    let size = 0;
     for (const subscription of this.#particular) {
       const { recipient } = subscription;
       const wanted = batch.filter(
@@ -101,12 +109,17 @@ export class Channel {
           (recipient.echo || message.sender?.connection !== recipient.id),
       );
       const bytes = recipient.encoder.encode(wanted);
-      if (bytes.length > 0) recipient.push(bytes, wanted.length);
+      if (bytes.length > 0) {
+        recipient.push(bytes, wanted.length);
+        messages += wanted.length;
+        size += bytes.length;
+      }
       if (recipient.echo && subscription.offset <= this.offset) {
         this.#particular.delete(subscription);
         this.#enter(subscription);
       }
     }
+    if (messages > 0) meter.delivered('live', messages, size);
   }
 
   #enter(subscription: Subscription): void {

@@ -16,6 +16,8 @@ import { uuidv7 } from '../ids.ts';
 import { Activity } from './activity.ts';
 import { Channel } from './channel.ts';
 import { Flusher } from './flusher.ts';
+import { type HubMeter, noHubMeter } from './meter.ts';
+import { mergeNames, type NameQuery, Names } from './names.ts';
 import type { Encoder, Recipient, Subscription, Watch } from './recipient.ts';
 import { Registry } from './registry.ts';
 import { type Subscribed, type SubscribeOptions, Subscriber } from './subscriber.ts';
@@ -25,6 +27,8 @@ import { type PublishCallback, Tick } from './tick.ts';
 export const everyone = '$all';
 export const userChannel = (user: string): string => `$user:${user}`;
 const control = '$control';
+/** Behind every name of the server's own: `$all`, `$control`, `$user:…`. */
+const pastReserved = '$\u{10ffff}';
 
 export interface Publication {
   readonly channel: string;
@@ -48,6 +52,8 @@ export interface HubOptions {
   readonly clock: Clock;
   /** Hears of faults that no client caused. */
   readonly report: (thrown: unknown) => void;
+  /** @default one that counts nothing */
+  readonly meter?: HubMeter;
 }
 
 /**
@@ -61,28 +67,37 @@ export class Hub {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #report: (thrown: unknown) => void;
+  readonly #meter: HubMeter;
   readonly #tick: Tick;
   readonly #channels = new Map<string, Channel>();
+  /** Those of `#channels` that have subscribers and are not the server's own. */
+  readonly #names = new Names();
   readonly #opening = new Map<string, Promise<void>>();
   readonly #subscriber: Subscriber;
   readonly #controlListeners: ((command: ControlCommand) => void)[] = [];
   #subscriptions = 0;
 
-  constructor({ engine, clock, report }: HubOptions) {
+  constructor({ engine, clock, report, meter = noHubMeter }: HubOptions) {
     this.#engine = engine;
     this.#clock = clock;
     this.#report = report;
+    this.#meter = meter;
     this.#tick = new Tick(engine, {
       committed: (drafts, receipts) => this.activity.record(drafts, receipts, clock.now()),
       flush: () => this.flusher.flush(),
+      ended: (figures) => meter.tick(figures),
       report,
     });
-    this.#subscriber = new Subscriber(engine, report);
+    this.#subscriber = new Subscriber(engine, report, meter);
   }
 
   async open(): Promise<void> {
     await this.#engine.open({
-      deliver: (messages) => this.#deliver(messages),
+      deliver: (messages) => {
+        const began = performance.now();
+        this.#deliver(messages);
+        this.#tick.delivered(performance.now() - began);
+      },
       unsure: (channel) => void this.#resync(channel),
       presence: (event) => this.#presence(event),
     });
@@ -175,7 +190,7 @@ export class Hub {
     options: SubscribeOptions = {},
   ): Promise<Subscribed | null> {
     const standing = recipient.subscriptions.get(name);
-    if (standing) return this.#subscriber.replayOnly(standing, this.#channels.get(name), options);
+    if (standing) return this.#subscribeAgain(standing, options);
     const subscription = newSubscription(recipient, name, options.watch ?? null);
     recipient.subscriptions.set(name, subscription);
     this.#subscriptions++;
@@ -191,6 +206,15 @@ export class Hub {
       this.unsubscribe(recipient, name);
       throw thrown;
     }
+  }
+
+  #subscribeAgain(subscription: Subscription, options: SubscribeOptions): Promise<Subscribed | null> {
+    const channel = this.#channels.get(subscription.channel);
+    if (options.watch && subscription.state === 'live') {
+      subscription.watch = options.watch;
+      channel?.watch(subscription);
+    }
+    return this.#subscriber.replayOnly(subscription, channel, options);
   }
 
   /** False when it was not subscribed. */
@@ -228,6 +252,21 @@ export class Hub {
 
   position(channel: string): Promise<Position> {
     return this.#engine.state(channel);
+  }
+
+  /** Channels that ever had a message or have a subscriber on this node, without `$…`, ordered by their bytes. */
+  async channelNames(query: NameQuery): Promise<string[]> {
+    const kept = await this.#keptNames(query);
+    return mergeNames(kept, this.#names.page(query)).slice(0, query.limit);
+  }
+
+  /** The server's own names lie next to each other: they are stepped over, however many users there are. */
+  async #keptNames({ prefix, after, limit }: NameQuery): Promise<string[]> {
+    if (prefix.startsWith('$')) return [];
+    const page = await this.#engine.channels({ prefix, limit, ...(after === undefined ? {} : { after }) });
+    const names = page.filter((name) => !name.startsWith('$'));
+    if (names.length === page.length) return names;
+    return [...names, ...(await this.#engine.channels({ prefix, limit, after: pastReserved }))];
   }
 
   /** A message like any other, so that it keeps its place among them and is recovered with them. */
@@ -268,12 +307,14 @@ export class Hub {
   async #follow(name: string): Promise<void> {
     const { epoch, offset } = await this.#engine.follow(name);
     this.#channels.set(name, new Channel(name, epoch, offset));
+    if (!name.startsWith('$')) this.#names.add(name);
   }
 
   #release(channel: Channel): void {
     channel.users--;
     if (channel.users > 0 || channel.name === control) return;
     this.#channels.delete(channel.name);
+    this.#names.remove(channel.name);
     this.#engine.unfollow(channel.name).catch(this.#report);
   }
 
@@ -307,7 +348,7 @@ export class Hub {
     }
     try {
       if (name === control) this.#control(channel, batch);
-      else channel.deliver(batch);
+      else channel.deliver(batch, this.#meter);
     } catch (thrown) {
       this.#report(thrown);
     }
@@ -331,7 +372,7 @@ export class Hub {
         const first = page.messages[0];
         if (!first) break;
         if (first.offset > channel.offset + 1) this.#tellGap(channel, first.offset - 1);
-        channel.deliver(afterOffset(page.messages, channel.offset));
+        channel.deliver(afterOffset(page.messages, channel.offset), this.#meter);
         if (!page.more) break;
       }
     } catch (thrown) {

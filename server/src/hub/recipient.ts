@@ -51,5 +51,5 @@ export interface Subscription {
   index: number;
   /** Counted in the engine's presence under this name. */
   present: string | null;
-  readonly watch: Watch | null;
+  watch: Watch | null;
 }

@@ -1,11 +1,15 @@
 import type { Engine, Message, Position } from '../engine/engine.ts';
 import type { Channel } from './channel.ts';
+import type { HubMeter, RecoveryOutcome } from './meter.ts';
 import type { Subscription, Watch } from './recipient.ts';
 import { type Gap, isPlausible, type Resumption, resume } from './recovery.ts';
+import { Replay, type ReplayStart } from './replay.ts';
 
 export interface SubscribeOptions {
   /** Replay everything after it. */
   readonly position?: Position | undefined;
+  /** With `position`: no client came back with it, so that it counts as no recovery. */
+  readonly fresh?: boolean | undefined;
   /** Without a position: replay the last so many kept messages. */
   readonly history?: number | undefined;
   /** With `history`: only messages that were published to be kept. */
@@ -34,27 +38,22 @@ export interface Subscribed extends Position {
   readonly first: readonly Message[];
 }
 
-/** Messages read from the engine at once during a replay. */
-const pageSize = 200;
-/** Bytes of data after which a replay waits for the recipient to have taken them. */
-const sliceBytes = 128 * 1024;
-
-/** A replay that has been planned: what the answer says, and the first messages. */
-interface Plan {
+/** What the answer says, and the messages that are sent before the replay goes on. */
+interface Plan extends ReplayStart {
   readonly answer: Subscribed;
   readonly first: readonly Message[];
-  /** The replay goes on behind this offset. */
-  readonly after: number;
 }
 
 /** Brings a subscription to where its channel is: answer, replay, then live. */
 export class Subscriber {
   readonly #engine: Engine;
   readonly #report: (thrown: unknown) => void;
+  readonly #meter: HubMeter;
 
-  constructor(engine: Engine, report: (thrown: unknown) => void) {
+  constructor(engine: Engine, report: (thrown: unknown) => void, meter: HubMeter) {
     this.#engine = engine;
     this.#report = report;
+    this.#meter = meter;
   }
 
   /** Null when the subscription ended before it was live. */
@@ -68,12 +67,11 @@ export class Subscriber {
     const plan = await this.#plan(channel, options, members);
     if (ended(subscription)) return null;
     options.announce?.(plan.answer);
-    const from = plan.after;
-    subscription.offset = from;
-    await this.#replay(subscription, plan.first);
-    while (!ended(subscription) && subscription.offset < channel.offset)
-      await this.#catchUp(subscription, channel);
-    if (ended(subscription)) return null;
+    const replay = new Replay(subscription, plan, this.#engine, this.#meter);
+    await replay.send(plan.first);
+    while (!replay.ended && replay.offset < channel.offset) await replay.next();
+    if (replay.ended) return null;
+    subscription.offset = replay.offset;
     channel.join(subscription);
     return plan.answer;
   }
@@ -85,23 +83,14 @@ export class Subscriber {
     options: SubscribeOptions,
   ): Promise<Subscribed | null> {
     if (!channel) return null;
-    const plan = await this.#plan(channel, options, 0);
+    const members = subscription.present === null ? 0 : await this.#engine.presence.count(channel.name);
+    const plan = await this.#plan(channel, options, members);
     if (ended(subscription)) return null;
     options.announce?.(plan.answer);
     const last = Math.min(options.until ?? plan.answer.offset, plan.answer.offset);
-    let after = plan.after;
-    let page: readonly Message[] = plan.first;
-    while (!ended(subscription)) {
-      await this.#send(
-        subscription,
-        page.filter((message) => message.offset <= last),
-      );
-      after = page[page.length - 1]?.offset ?? after;
-      if (after >= last) break;
-      const next = await this.#engine.read(channel.name, { after, limit: pageSize });
-      if (next.messages.length === 0) break;
-      page = next.messages;
-    }
+    const replay = new Replay(subscription, plan, this.#engine, this.#meter);
+    await replay.send(plan.first);
+    while (!replay.ended && replay.offset < last) await replay.next(last);
     return plan.answer;
   }
 
@@ -124,6 +113,7 @@ export class Subscriber {
       answer: { epoch, offset, recovered: null, replayed: 0, gap: null, members, first: [] },
       first: [],
       after: offset,
+      completeFrom: offset + 1,
     };
   }
 
@@ -137,7 +127,9 @@ export class Subscriber {
     if (!isPlausible(state, position)) state = await this.#engine.state(name, 0);
     const { epoch, offset } = state;
     const { after, recovered, gap, replayed } = withinLimit(resume(state, position), options.until);
-    return { answer: { epoch, offset, recovered, replayed, gap, members, first: [] }, first: [], after };
+    if (!options.fresh) this.#meter.recovered(outcome(gap));
+    const answer = { epoch, offset, recovered, replayed, gap, members, first: [] };
+    return { answer, first: [], after, completeFrom: state.completeFrom };
   }
 
   async #planHistory(name: string, options: SubscribeOptions, members: number): Promise<Plan> {
@@ -156,35 +148,7 @@ export class Subscriber {
       members,
       first: messages,
     };
-    return { answer, first: options.inAnswer ? [] : messages, after: offset };
-  }
-
-  /** One page from where the subscription is; afterwards it stands at the page's end. */
-  async #catchUp(subscription: Subscription, channel: Channel): Promise<void> {
-    const page = await this.#engine.read(channel.name, { after: subscription.offset, limit: pageSize });
-    await this.#replay(subscription, page.messages);
-    if (!page.more) subscription.offset = Math.max(subscription.offset, page.offset);
-  }
-
-  async #replay(subscription: Subscription, messages: readonly Message[]): Promise<void> {
-    await this.#send(subscription, messages);
-    const last = messages[messages.length - 1];
-    if (last) subscription.offset = Math.max(subscription.offset, last.offset);
-  }
-
-  /** In slices, so that a replay never fills the outbox of a slow reader. */
-  async #send(subscription: Subscription, messages: readonly Message[]): Promise<void> {
-    const { recipient } = subscription;
-    let start = 0;
-    while (start < messages.length && !ended(subscription)) {
-      const end = sliceEnd(messages, start);
-      const slice = messages.slice(start, end);
-      const bytes = recipient.encoder.encode(slice);
-      if (bytes.length > 0) recipient.push(bytes, slice.length);
-      start = end;
-      if (start < messages.length || messages.length === pageSize) recipient.flush();
-      await recipient.drained();
-    }
+    return { answer, first: options.inAnswer ? [] : messages, after: offset, completeFrom: offset + 1 };
   }
 }
 
@@ -192,14 +156,12 @@ function ended(subscription: Subscription): boolean {
   return subscription.state === 'ended';
 }
 
+function outcome(gap: Gap | null): RecoveryOutcome {
+  if (gap === null) return 'recovered';
+  return gap.to === null ? 'other-epoch' : 'gap';
+}
+
 function withinLimit(resumption: Resumption, until: number | undefined): Resumption {
   if (until === undefined) return resumption;
   return { ...resumption, replayed: Math.max(0, Math.min(resumption.replayed, until - resumption.after)) };
-}
-
-function sliceEnd(messages: readonly Message[], start: number): number {
-  let bytes = 0;
-  let end = start;
-  while (end < messages.length && bytes < sliceBytes) bytes += messages[end++]?.data.length ?? 0;
-  return end;
 }

@@ -1,5 +1,7 @@
 import type { Draft, Engine, Receipt } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
+import { Arrivals } from './arrivals.ts';
+import type { TickFigures } from './meter.ts';
 
 /** Told once what became of a publish: a receipt after the commit, or the error and nothing was kept. */
 export type PublishCallback = (error: FanwireError | null, receipt: Receipt | null) => void;
@@ -10,6 +12,7 @@ export interface TickHooks {
   committed(drafts: readonly Draft[], receipts: readonly Receipt[]): void;
   /** Writes what waits, once everything of the tick is in the outboxes. */
   flush(): void;
+  ended(figures: TickFigures): void;
   report(thrown: unknown): void;
 }
 
@@ -28,6 +31,9 @@ export class Tick {
   readonly #hooks: TickHooks;
   #drafts: Draft[] = [];
   #callbacks: PublishCallback[] = [];
+  readonly #arrivals = new Arrivals();
+  /** Milliseconds that deliveries took within the engine's call under way. */
+  #delivering = 0;
   #scheduled = false;
   #running: Promise<void> | null = null;
   #settled: (() => void)[] = [];
@@ -41,7 +47,13 @@ export class Tick {
   publish(draft: Draft, callback: PublishCallback): void {
     this.#drafts.push(draft);
     this.#callbacks.push(callback);
+    this.#arrivals.came();
     this.#schedule();
+  }
+
+  /** The engine made the hub deliver for so many milliseconds, which are none of its own. */
+  delivered(ms: number): void {
+    this.#delivering += ms;
   }
 
   /** Resolves when everything published before this call is committed and delivered, or has failed. */
@@ -66,10 +78,15 @@ export class Tick {
   };
 
   async #run(): Promise<void> {
+    const began = performance.now();
     const [drafts, callbacks] = this.#take();
+    const oldest = this.#arrivals.leave(drafts.length);
+    this.#delivering = 0;
     let receipts: Receipt[] | null = null;
+    let commit = 0;
     try {
       receipts = await this.#engine.append(drafts);
+      commit = performance.now() - began - this.#delivering;
       this.#hooks.committed(drafts, receipts);
     } catch (thrown) {
       this.#hooks.report(thrown);
@@ -83,6 +100,14 @@ export class Tick {
       }
     }
     this.#hooks.flush();
+    const now = performance.now();
+    this.#hooks.ended({
+      messages: drafts.length,
+      committed: receipts !== null,
+      commit,
+      duration: now - began,
+      latency: now - oldest,
+    });
   }
 
   #take(): [Draft[], PublishCallback[]] {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Principal } from '../access/principal.ts';
-import { type CloseCode, type CloseReason, closeCodes } from '../codes.ts';
+import { type CloseCode, type CloseReason, closeCodes, type HttpErrorName } from '../codes.ts';
 import type { DialectName, Link, Session } from '../dialect/dialect.ts';
 import { Runner, type Valve } from '../dialect/runner.ts';
 import type { PresenceEvent } from '../engine/engine.ts';
@@ -8,6 +8,7 @@ import { FanwireError } from '../errors.ts';
 import type { Encoder, Subscription } from '../hub/recipient.ts';
 import type { Gap } from '../hub/recovery.ts';
 import type { TransportName } from './capacity.ts';
+import { type Ending, noTransportMeter, type TransportMeter } from './meter.ts';
 import type { Node } from './node.ts';
 import { Outbox } from './outbox.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -35,6 +36,9 @@ export interface ConnectionOptions {
   readonly encoder: Encoder;
   readonly remoteAddress: string;
 }
+
+/** 1005 is "no status code was present" (RFC 6455, 7.1.5): an event stream never has one. */
+const hungUp: Ending = { code: 1005, by: 'client' };
 
 /** After so long without the kernel taking anything, the reader is gone (milliseconds). */
 const stalledAfter = 30_000;
@@ -93,24 +97,31 @@ export class Connection implements Link, Sleeper {
     return this.#closed;
   }
 
+  get #meter(): TransportMeter {
+    return this.#node.meter ?? noTransportMeter;
+  }
+
   get session(): Session | null {
     return this.#session;
   }
 
-  /** Takes its place and starts the conversation. */
-  start(makeSession: (settled: () => void) => Session): void {
+  /** Takes its place and starts the conversation. `request` is the id of the HTTP request that it began as. */
+  start(makeSession: (settled: () => void) => Session, request?: string): void {
     this.#node.capacity.take(this.transport);
+    this.#meter.opened(this.dialect, this.transport);
+    this.#node.log.debug({ ...this.#logged(), address: this.remoteAddress, request }, 'connection opened');
     this.#session = makeSession(() => this.#runner?.settled());
     this.#runner = new Runner(this, this.#session, this.#wire, this.#node.report);
     this.#node.wheel.add(this, this.#due(this.#session.wake(this.lastSeen)));
     this.#runner.start();
   }
 
-  /** One text frame from the client. */
-  receive(text: string): void {
+  /** One text frame from the client, of so many bytes. */
+  receive(text: string, bytes: number): void {
+    this.#meter.received(this.dialect, bytes);
     const now = this.#node.clock.now();
     this.lastSeen = now;
-    if (this.#rate && !this.#rate.take(now)) this.#refuseRate(this.#rate);
+    if (this.#rate && !this.#rate.take(now)) this.#refuseRate(text, this.#rate);
     else this.#runner?.receive(text);
   }
 
@@ -136,11 +147,18 @@ export class Connection implements Link, Sleeper {
   }
 
   send(text: string): void {
-    if (!this.#closed) this.push(this.#wire.frame(text), 0);
+    if (this.#closed) return;
+    const bytes = this.#wire.frame(text);
+    this.#meter.replied(bytes.length);
+    this.push(bytes, 0);
   }
 
   ping(): void {
     if (this.#wire.ping && !this.#closed) this.outbox.writeNow(this.#wire.ping);
+  }
+
+  failed(code: HttpErrorName): void {
+    this.#meter.failed(this.dialect, code);
   }
 
   presence(event: PresenceEvent): void {
@@ -178,14 +196,16 @@ export class Connection implements Link, Sleeper {
     const politely = reason !== 'slow';
     if (politely) this.outbox.flush();
     this.#wire.close(closeCodes[reason], politely);
-    this.#node.log.debug({ connection: this.id, code: closeCodes[reason].code }, 'connection closed');
-    this.gone();
+    this.gone({ code: closeCodes[reason].code, by: 'server', reason: closeCodes[reason].reason });
   }
 
   /** The socket is closing or closed: nothing more goes out. Idempotent. */
-  gone(): void {
+  gone(ending: Ending = hungUp): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#meter.closed(this.dialect, this.transport, ending);
+    const ms = this.#node.clock.now() - this.connectedAt;
+    this.#node.log.debug({ ...this.#logged(), ...ending, ms }, 'connection closed');
     this.outbox.close();
     this.#runner?.close();
     this.#node.wheel.remove(this);
@@ -199,12 +219,18 @@ export class Connection implements Link, Sleeper {
     return Math.min(sessionDue, this.principal.expiresAt ?? Number.POSITIVE_INFINITY);
   }
 
-  #refuseRate(rate: RateLimit): void {
+  #logged(): object {
+    const { id, dialect, transport, user } = this;
+    return { connection: id, dialect, transport, user };
+  }
+
+  #refuseRate(text: string, rate: RateLimit): void {
     const error = new FanwireError(
       'rate_limited',
       `at most ${this.#node.limits.messageRate} messages a second`,
     );
-    this.#session?.fail(error, null);
+    this.failed(error.code);
+    this.#runner?.refuse(text, error);
     if (rate.exhausted) this.close('rateLimit');
   }
 }

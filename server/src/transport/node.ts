@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts';
+import type { UnknownErrorReporter } from '../errors.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Capacity } from './capacity.ts';
+import type { TransportMeter } from './meter.ts';
 import type { BacklogLimits } from './outbox.ts';
 import type { Wheel } from './wheel.ts';
 
@@ -19,7 +21,9 @@ export interface Node {
   readonly capacity: Capacity;
   readonly clock: Clock;
   readonly log: Log;
-  readonly report: (thrown: unknown) => void;
+  readonly report: UnknownErrorReporter;
+  /** @default one that counts nothing */
+  readonly meter?: TransportMeter;
   readonly limits: BacklogLimits & {
     /** Frames a second from one connection; 0 for no limit. */
     readonly messageRate: number;

@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
+import type { Backlog } from './backlog.ts';
 
 /** Limits of what may wait for one connection beyond what the kernel took. */
 export interface BacklogLimits {
   readonly messages: number;
   readonly bytes: number;
   readonly clock: Clock;
+  /** Knows the outboxes that are blocked. */
+  readonly backlog?: Backlog;
 }
 
 /** Up to this many bytes, several pieces are joined for one write; above, they go out by one `writev`. */
@@ -100,6 +103,7 @@ export class Outbox {
   close(): void {
     this.#closed = true;
     this.#clear();
+    this.#limits.backlog?.remove(this);
     this.#wake();
   }
 
@@ -113,10 +117,13 @@ export class Outbox {
   #watch(): void {
     if (this.#blockedSince > 0) return;
     this.#blockedSince = this.#limits.clock.now();
+    this.#limits.backlog?.add(this);
     this.#socket.write(nothing, () => {
       this.#blockedSince = 0;
       this.flush();
-      if (this.#blockedSince === 0) this.#wake();
+      if (this.#blockedSince > 0) return;
+      this.#limits.backlog?.remove(this);
+      this.#wake();
     });
   }
 

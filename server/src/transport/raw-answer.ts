@@ -4,16 +4,21 @@ import { errorBody, type FanwireError } from '../errors.ts';
 /** Seconds after which a refused client may try again. */
 export const retryAfter = '5';
 
-/** A whole HTTP answer in the common error shape, for a socket that has no response object. The connection ends. */
-export function rawAnswer(error: FanwireError): string {
+/**
+ * A whole HTTP answer in the common error shape, for a socket that has no response object. The connection ends.
+ * `more` are further header lines.
+ */
+export function rawAnswer(error: FanwireError, request: string, more: readonly string[] = []): string {
   const body = JSON.stringify(errorBody(error));
   const lines = [
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}`,
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
+    `X-Request-Id: ${request}`,
     ...(error.status === 503 ? [`Retry-After: ${retryAfter}`] : []),
     ...(error.status === 401 ? ['WWW-Authenticate: Bearer'] : []),
+    ...more,
   ];
   return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }

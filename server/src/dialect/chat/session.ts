@@ -104,6 +104,7 @@ export class ChatSession implements Session<Command> {
   }
 
   gap(room: string): void {
+    this.#link.failed('unrecoverable');
     const text = `messages of "${room}" were lost: read its history`;
     this.#link.send(encodeError('unrecoverable', text, room));
   }

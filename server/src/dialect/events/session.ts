@@ -222,7 +222,7 @@ export class EventsSession implements Session {
     const position = this.#resumed.get(channel);
     if (position) return { position };
     const located = this.#own.positions.get(channel);
-    if (isPersonal(channel) && located) return { position: located };
+    if (isPersonal(channel) && located) return { position: located, fresh: true };
     const readable = this.#services.gate.may(this.#link.principal, 'history', channel);
     return isPersonal(channel) || !readable ? {} : { history: defaultReplay, persisted: true };
   }

@@ -89,6 +89,7 @@ export class RelaySession implements Session<Command> {
   presence(): void {}
 
   gap(room: string): void {
+    this.#link.failed('unrecoverable');
     this.fail(new FanwireError('unrecoverable', `messages of "${room}" were lost`));
   }
 

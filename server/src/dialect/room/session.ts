@@ -94,6 +94,7 @@ export class RoomSession implements Session<Command> {
   }
 
   gap(room: string): void {
+    this.#link.failed('unrecoverable');
     this.fail(new FanwireError('unrecoverable', `messages of "${room}" were lost: read its history`), null);
   }
 

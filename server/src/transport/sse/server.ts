@@ -9,7 +9,9 @@ import { FanwireError } from '../../errors.ts';
 import { uuidv7 } from '../../ids.ts';
 import type { Admission, Admitted, Request } from '../admission.ts';
 import { Connection, type Wire } from '../connection.ts';
+import { noTransportMeter } from '../meter.ts';
 import type { Node } from '../node.ts';
+import { requestId } from '../request-id.ts';
 import { targetUrl } from '../target.ts';
 
 export interface SseOptions {
@@ -34,7 +36,21 @@ export class SseTransport {
 
   /** Takes over the response. Throws a refusal before anything was written. */
   async open(http: IncomingMessage, _response: ServerResponse): Promise<void> {
+    try {
+      await this.#open(http);
+    } catch (thrown) {
+      this.#streaming.delete(http.socket);
+      const { meter = noTransportMeter } = this.#options.node;
+      meter.refused('sse', thrown instanceof FanwireError ? thrown.code : 'internal');
+      throw thrown;
+    }
+  }
+
+  async #open(http: IncomingMessage): Promise<void> {
     const { node, admission, dialect } = this.#options;
+    const { socket } = http;
+    // From this turn on: what comes in the same packet must not write on the stream's socket either.
+    this.#streaming.add(socket);
     const request: Request = { http, url: targetUrl(http) };
     const start = dialect.start(request.url, headerText(http.headers['last-event-id']));
     const admitted = await admission.admit(request, dialect.entrance(start), {
@@ -42,10 +58,8 @@ export class SseTransport {
       transport: 'sse',
     });
     node.capacity.check('sse');
-    const { socket } = http;
     if (socket.destroyed) throw new FanwireError('unavailable', 'the client went away');
-    this.#streaming.add(socket);
-    socket.write(head(admitted));
+    socket.write(head(admitted, requestId(http)));
     socket.setNoDelay(true);
     socket.setTimeout(0);
     const connection = new Connection(node, new StreamWire(socket), {
@@ -59,7 +73,7 @@ export class SseTransport {
     });
     socket.on('close', () => connection.gone());
     socket.on('error', () => connection.gone());
-    connection.start(() => dialect.open(connection, start));
+    connection.start(() => dialect.open(connection, start), requestId(http));
   }
 
   /** For every request that arrives: true when its socket carries a stream and has been cut off. */
@@ -126,7 +140,7 @@ class StreamWire implements Wire {
 }
 
 /** Ends with the connection instead of by chunks: the bytes of an event are then the same for every stream. */
-function head({ corsOrigin }: Admitted): string {
+function head({ corsOrigin }: Admitted, request: string): string {
   const lines = [
     'HTTP/1.1 200 OK',
     'Content-Type: text/event-stream',
@@ -135,6 +149,7 @@ function head({ corsOrigin }: Admitted): string {
     'X-Content-Type-Options: nosniff',
     'Connection: close',
     'Vary: Origin',
+    `X-Request-Id: ${request}`,
     ...(corsOrigin === null ? [] : [`Access-Control-Allow-Origin: ${corsOrigin}`]),
   ];
   return `${lines.join('\r\n')}\r\n\r\n`;

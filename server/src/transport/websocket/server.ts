@@ -2,14 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import { redact } from '../../access/redact.ts';
 import type { CloseCode } from '../../codes.ts';
 import type { Dialect, Entrance } from '../../dialect/dialect.ts';
 import { FanwireError, toClientError } from '../../errors.ts';
 import { uuidv7 } from '../../ids.ts';
 import type { Admission, Admitted, Request } from '../admission.ts';
 import { Connection, type Wire } from '../connection.ts';
+import { type Ending, noTransportMeter } from '../meter.ts';
 import type { Node } from '../node.ts';
 import { rawAnswer } from '../raw-answer.ts';
+import { requestId } from '../request-id.ts';
 import { targetUrl } from '../target.ts';
 import { FrameEncoder, pingFrame, textFrame } from './frame.ts';
 
@@ -23,12 +26,21 @@ export interface WebSocketOptions {
 
 /** A client that does not finish the closing handshake is cut off after so many milliseconds. */
 const closeTimeout = 3_000;
+/** Versions of the protocol that are spoken: what `ws` takes. */
+const versions = '13, 8';
 /** Frames that one message may be split into. */
 const maxFragments = 1_024;
+/**
+ * Bytes of a message that each piece of it has to bring on average: a piece held costs some 300 bytes however short it
+ * is, so that one byte for each packet pins hundreds of times what it brings (websockets/ws#2331).
+ */
+const bytesPerChunk = 64;
 
 /** A `ws` socket that knows its connection, so that listeners are shared by all of them. */
 class Peer extends WebSocket {
   connection: Connection | null = null;
+  /** Set when the parser closed it, because of what the client sent. */
+  ending: Ending | null = null;
 }
 
 /** The WebSocket transport: `ws` does the handshake and reads; frames are written to the socket by the outbox. */
@@ -40,26 +52,49 @@ export class WebSocketTransport {
   constructor(options: WebSocketOptions) {
     this.#options = options;
     this.#encoders = new Map(options.dialects.map((dialect) => [dialect, new FrameEncoder(dialect.encode)]));
-    const serverOptions: ServerOptions<typeof Peer> & { closeTimeout: number; maxFragments: number } = {
+    const serverOptions: ServerOptions<typeof Peer> & {
+      closeTimeout: number;
+      maxFragments: number;
+      maxBufferedChunks: number;
+    } = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: options.maxMessageSize,
       maxFragments,
+      maxBufferedChunks: Math.max(1_024, Math.ceil(options.maxMessageSize / bytesPerChunk)),
       closeTimeout,
       handleProtocols: chooseProtocol,
       WebSocket: Peer,
     };
     this.#server = new WebSocketServer(serverOptions);
+    this.#server.on('headers', (lines, http) => lines.push(`X-Request-Id: ${requestId(http)}`));
+    this.#server.on('wsClientError', (fault, socket, http) => {
+      const error = new FanwireError('bad_request', fault.message, { status: 400 });
+      this.#refuse(http, socket as Socket, error, [`Sec-WebSocket-Version: ${versions}`]);
+    });
   }
 
   /** For the HTTP server's `upgrade` event. */
   upgrade(http: IncomingMessage, stream: Duplex, head: Buffer): void {
     const socket = stream as Socket;
     socket.on('error', ignore);
+    const request = requestId(http);
     this.#admit(http, socket, head).catch((thrown) =>
-      refuse(socket, toClientError(thrown, this.#options.node.report)),
+      this.#refuse(http, socket, toClientError(thrown, this.#options.node.report, { request })),
     );
+  }
+
+  /** Answers as HTTP, and closes. */
+  #refuse(http: IncomingMessage, socket: Socket, error: FanwireError, headers?: string[]): void {
+    const { meter = noTransportMeter, log } = this.#options.node;
+    const request = requestId(http);
+    const { code, status } = error;
+    meter.refused('websocket', code);
+    log.debug({ request, transport: 'websocket', path: redact(http.url ?? ''), code, status }, 'refused');
+    if (socket.destroyed || !socket.writable) return;
+    socket.end(rawAnswer(error, request, headers));
+    socket.setTimeout(closeTimeout, () => socket.destroy());
   }
 
   async #admit(http: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
@@ -74,7 +109,7 @@ export class WebSocketTransport {
     this.#options.node.capacity.check('websocket');
     dialect.checkPlace?.(entrance);
     this.#server.handleUpgrade(http, socket, head, (peer) =>
-      this.#open(peer as Peer, socket, dialect, entrance, admitted),
+      this.#open(peer as Peer, request, socket, dialect, entrance, admitted),
     );
   }
 
@@ -86,7 +121,14 @@ export class WebSocketTransport {
     throw new FanwireError('not_found', 'no WebSocket is served at this path');
   }
 
-  #open(peer: Peer, socket: Socket, dialect: Dialect, entrance: Entrance, { principal }: Admitted): void {
+  #open(
+    peer: Peer,
+    { http }: Request,
+    socket: Socket,
+    dialect: Dialect,
+    entrance: Entrance,
+    { principal }: Admitted,
+  ): void {
     const { node } = this.#options;
     const encoder = this.#encoders.get(dialect) ?? new FrameEncoder(dialect.encode);
     const connection = new Connection(node, new PeerWire(peer, socket), {
@@ -102,9 +144,9 @@ export class WebSocketTransport {
     peer.on('message', onMessage);
     peer.on('pong', onSign);
     peer.on('ping', onSign);
-    peer.on('error', ignore);
+    peer.on('error', onFault);
     peer.on('close', onClose);
-    connection.start((settled) => dialect.open(connection, entrance, settled));
+    connection.start((settled) => dialect.open(connection, entrance, settled), requestId(http));
   }
 }
 
@@ -141,15 +183,37 @@ function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
   const { connection } = this as Peer;
   if (!connection || connection.closed) return;
   if (isBinary) connection.close('binary');
-  else connection.receive(String(data));
+  else connection.receive(String(data), (data as Buffer).length);
 }
 
 function onSign(this: WebSocket): void {
   (this as Peer).connection?.seen();
 }
 
-function onClose(this: WebSocket): void {
-  (this as Peer).connection?.gone();
+function onClose(this: WebSocket, code: number): void {
+  const { connection, ending } = this as Peer;
+  connection?.gone(ending ?? { code, by: 'client' });
+}
+
+/** The parser refused what came, and closes; a peer that breaks off has no such code. `close` follows. */
+function onFault(this: WebSocket, fault: Error & { code?: string }): void {
+  const code = parserCode(fault.code ?? '');
+  if (code !== null) (this as Peer).ending = { code, by: 'server', reason: fault.message };
+}
+
+/** The close code that `ws` sends for a fault of its parser; it is not told. */
+function parserCode(fault: string): number | null {
+  switch (fault) {
+    case 'WS_ERR_INVALID_UTF8':
+      return 1007;
+    case 'WS_ERR_TOO_MANY_BUFFERED_PARTS':
+      return 1008;
+    case 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH':
+    case 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH':
+      return 1009;
+    default:
+      return fault.startsWith('WS_ERR_') ? 1002 : null;
+  }
 }
 
 function ignore(): void {
@@ -161,11 +225,4 @@ function chooseProtocol(offered: Set<string>): string | false {
   if (offered.has('bearer')) return 'bearer';
   const [first] = offered;
   return first ?? false;
-}
-
-/** Answers as HTTP, and closes. */
-function refuse(socket: Socket, error: FanwireError): void {
-  if (socket.destroyed || !socket.writable) return;
-  socket.end(rawAnswer(error));
-  socket.setTimeout(closeTimeout, () => socket.destroy());
 }

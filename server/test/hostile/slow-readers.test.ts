@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { eventually } from '../support/eventually.ts';
+import { residentMemory } from '../support/memory.ts';
+import { clientFrame, opcodes, RawSocket, requestText } from '../support/raw-socket.ts';
+import { Directory, ServerProcess } from '../support/server-process.ts';
+import { SocketClient } from '../support/socket-client.ts';
+import { type WatchedServer, watchedServer } from '../support/watched-server.ts';
+
+const channel = 'c';
+/** Together far more than the system's buffers of one connection hold (about 10 MB on Linux). */
+const messages = 400;
+const content = 'x'.repeat(60_000);
+
+const subscribe = clientFrame(opcodes.text, `{"action":"subscribe","data":{"channel":"${channel}"}}`);
+
+/** A subscriber that stops reading once it is in the channel. */
+async function frozenSocket(url: string): Promise<RawSocket> {
+  const raw = await RawSocket.webSocket(url, '/ws/connect');
+  raw.write(subscribe);
+  await raw.frames.next(({ payload }) => payload.includes('"subscribed"'));
+  raw.socket.pause();
+  return raw;
+}
+
+async function frozenStream(url: string): Promise<RawSocket> {
+  const raw = new RawSocket(url);
+  raw.write(requestText(`GET /sse/connect?channels=${channel} HTTP/1.1`, [['Host', 'a']]));
+  await raw.until((text) => text.includes('event: connected'));
+  raw.socket.pause();
+  return raw;
+}
+
+/** Publishes them all, one after the other, and sees that the publisher itself gets them all, in order. */
+async function publishAll(publisher: SocketClient): Promise<void> {
+  await publisher.ask({ action: 'subscribe', data: { channel } }, { type: 'subscribed' });
+  for (let n = 1; n <= messages; n++) {
+    publisher.send({ action: 'send_to_channel', data: { channel, content } });
+    const { offset } = await publisher.inbox.next(({ type }) => type === 'text');
+    assert.equal(offset, n);
+  }
+}
+
+async function connections(fw: WatchedServer): Promise<number> {
+  return (await fw.call('GET', '/ws/stats')).body.total_connections;
+}
+
+describe('a reader that takes nothing', () => {
+  it('on a WebSocket is closed with 4413, and everybody else gets everything', async () => {
+    await using fw = await watchedServer();
+    const frozen = await frozenSocket(fw.url);
+    const publisher = await fw.socket('/ws/connect');
+    await publishAll(publisher);
+    await eventually(async () => (await connections(fw)) === 1, 'the frozen connection is cut');
+    frozen.socket.resume();
+    assert.equal(await frozen.closeCode(), 4413);
+    frozen.close();
+    await fw.unharmed();
+  });
+
+  it('on a stream is cut, and everybody else gets everything', async () => {
+    await using fw = await watchedServer();
+    const frozen = await frozenStream(fw.url);
+    const publisher = await fw.socket('/ws/connect');
+    await publishAll(publisher);
+    await eventually(async () => (await connections(fw)) === 1, 'the frozen stream is cut');
+    frozen.socket.resume();
+    await frozen.ended();
+    await fw.unharmed();
+  });
+
+  it('and asks for a replay of everything holds back nobody, and gets it all when it reads again', async () => {
+    await using fw = await watchedServer();
+    const publisher = await fw.socket('/ws/connect');
+    await publishAll(publisher);
+    const { epoch } = (await fw.call('GET', `/api/channels/${channel}/messages?limit=1`)).body;
+    const reader = await fw.socket('/ws/connect');
+    await reader.next({ type: 'connected' });
+    reader.ws.pause();
+    const position = { epoch, offset: 0 };
+    reader.send({ action: 'subscribe', data: { channel, position } });
+    for (let n = 0; n < 50; n++) await fw.unharmed();
+    reader.ws.resume();
+    const { content: answer } = await reader.next({ type: 'subscribed' });
+    assert.deepEqual([answer.recovered, answer.replayed], [true, messages]);
+    for (let n = 1; n <= messages; n++) assert.equal((await reader.next()).offset, n);
+    await fw.unharmed();
+  });
+
+  it('of its own answers is cut before they fill the memory', async () => {
+    await using fw = await watchedServer();
+    const raw = await RawSocket.webSocket(fw.url, '/ws/connect');
+    raw.socket.pause();
+    const ping = clientFrame(opcodes.text, `{"action":"ping","request_id":"${'x'.repeat(120)}"}`);
+    const many = Buffer.concat(Array.from({ length: 300 }, () => ping));
+    const pour = (): void => {
+      while (raw.socket.writable && raw.socket.write(many));
+    };
+    raw.socket.on('drain', pour);
+    pour();
+    await eventually(async () => (await connections(fw)) === 0, 'the frozen connection is cut');
+    raw.close();
+    await fw.unharmed();
+  });
+});
+
+describe('60 readers that take nothing', () => {
+  it('cost the server no more memory than their backlogs may have', async () => {
+    using directory = new Directory();
+    await using server = await ServerProcess.start({ env: { DATABASE_PATH: directory.join('chat.db') } });
+    const frozen: RawSocket[] = [];
+    for (let n = 0; n < 30; n++) frozen.push(await frozenSocket(server.url), await frozenStream(server.url));
+    const before = residentMemory(server.pid);
+    const publisher = new SocketClient(`${server.webSocketUrl}/ws/connect`, {});
+    await publisher.opened;
+    await publishAll(publisher);
+    const growth = residentMemory(server.pid) - before;
+    assert.ok(growth < 250, `grew by ${Math.round(growth)} MiB`);
+    for (const raw of frozen) raw.close();
+    publisher.close();
+  });
+});

@@ -1,5 +1,7 @@
 import { describe, it } from 'node:test';
 import { appendCases } from './conformance/append.ts';
+import { catalogueCases } from './conformance/catalogue.ts';
+import { clearingCases } from './conformance/clearing.ts';
 import { deliveryCases } from './conformance/delivery.ts';
 import { idempotencyCases } from './conformance/idempotency.ts';
 import { type Case, type EngineFactory, Kit } from './conformance/kit.ts';
@@ -9,7 +11,9 @@ import { presenceCases } from './conformance/presence.ts';
 import { agreesWithModel } from './conformance/property.ts';
 import { readCases } from './conformance/read.ts';
 import { recoveryCases } from './conformance/recovery.ts';
+import { removalCases } from './conformance/removal.ts';
 import { retentionCases } from './conformance/retention.ts';
+import { revocationCases } from './conformance/revocations.ts';
 import { roomCases } from './conformance/rooms.ts';
 
 export type { EngineFactory, EngineUnderTest, TestClock } from './conformance/kit.ts';
@@ -26,9 +30,13 @@ const areas: Record<string, Case[]> = {
   retention: retentionCases,
   recovery: recoveryCases,
   read: readCases,
+  removal: removalCases,
+  clearing: clearingCases,
+  catalogue: catalogueCases,
   names: nameCases,
   presence: presenceCases,
   rooms: roomCases,
+  revocations: revocationCases,
   life: lifeCases,
 };
 

@@ -215,8 +215,10 @@ export interface Engine {
   unfollow(channel: string): Promise<void>;
   /**
    * Takes one message away for good: a tombstone stays in its place (type `deleted`, data `null`, no sender; the same
-   * id, offset and time), so that positions stay dense. Resolves to its offset, or null when no kept message of the
-   * channel has this id. Not told to the sink.
+   * id, offset, time and `persist`), so that positions stay dense and nothing else changes. Of several messages with
+   * the id, the newest that is kept. An id that nobody chose is looked for around the time that it holds as a UUIDv7.
+   * Resolves to the offset, also when a tombstone stands there already, so that a removal may be tried again; null when
+   * no kept message of the channel has this id. Not told to the sink.
    */
   remove(channel: string, id: string): Promise<number | null>;
   /**

@@ -159,6 +159,19 @@ export function keyed(channel: string, id: string, change: Partial<Draft> = {}):
   return draftOf(channel, { id, keyed: true, ...change });
 }
 
+/** An id such as a server makes at this time: a UUIDv7, no two alike. */
+export function madeId(time: number): string {
+  drafts += 1;
+  const milliseconds = time.toString(16).padStart(12, '0');
+  const rest = drafts.toString(16).padStart(12, '0');
+  return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}-7abc-8def-${rest}`;
+}
+
+/** What stands in the place of a message that was removed. */
+export function tombstone(message: Message): Message {
+  return { ...message, type: 'deleted', data: 'null', sender: null };
+}
+
 /** The messages that drafts became, by their receipts; duplicates became none. */
 export function becoming(drafts: readonly Draft[], receipts: readonly Receipt[]): Message[] {
   assert.equal(receipts.length, drafts.length, 'a receipt for each draft');

@@ -1,4 +1,5 @@
 import type { ChannelState, Draft, HistoryQuery, Message, Receipt, Retention } from '../engine.ts';
+import { tombstone } from './kit.ts';
 
 /**
  * An engine as naive as can be, to compare others with: every message for ever in an array, and what is kept
@@ -9,6 +10,9 @@ export class Model {
   readonly #epoch: string;
   readonly #messages: Message[] = [];
   readonly #keyed: Message[] = [];
+  readonly #removed = new Set<Message>();
+  /** By channel: the offset up to which all was cleared. */
+  readonly #cleared = new Map<string, number>();
   readonly #followed = new Set<string>();
   readonly delivered: Message[] = [];
 
@@ -60,14 +64,48 @@ export class Model {
     return { messages: messages.slice(start, start + limit), more: messages.length > limit };
   }
 
+  remove(channel: string, id: string, now: number): number | null {
+    const victim = this.#standing(channel, now).findLast((message) => message.id === id);
+    if (victim === undefined) return null;
+    this.#removed.add(victim);
+    return victim.offset;
+  }
+
+  clear(channel: string): number {
+    const { length } = this.#all(channel);
+    this.#cleared.set(channel, length);
+    return length;
+  }
+
+  channels({ prefix, after, limit }: { prefix: string; after?: string; limit: number }): string[] {
+    const names = [...new Set(this.#messages.map(({ channel }) => channel))];
+    return names
+      .filter((name) => name.startsWith(prefix) && (after === undefined || behind(name, after) > 0))
+      .sort(behind)
+      .slice(0, limit);
+  }
+
+  /** The id of the message at this offset, kept or not. */
+  idAt(channel: string, offset: number): string | undefined {
+    return this.#all(channel)[offset - 1]?.id;
+  }
+
   #all(channel: string): Message[] {
     return this.#messages.filter((message) => message.channel === channel);
   }
 
+  /** What readers see. */
   #kept(channel: string, now: number): Message[] {
+    const standing = this.#standing(channel, now);
+    return standing.map((message) => (this.#removed.has(message) ? tombstone(message) : message));
+  }
+
+  #standing(channel: string, now: number): Message[] {
     const { windowSize, windowTtl, historyTtl } = this.#retention;
     const all = this.#all(channel);
+    const cleared = this.#cleared.get(channel) ?? 0;
     return all.filter(({ offset, time, persist }) => {
+      if (offset <= cleared) return false;
       const inWindow = offset > all.length - windowSize && time > now - windowTtl;
       return inWindow || (persist && (historyTtl === 0 || time > now - historyTtl));
     });
@@ -76,4 +114,16 @@ export class Model {
 
 function receiptOf({ id, channel, offset, epoch, time }: Message, duplicate: boolean): Receipt {
   return { id, channel, offset, epoch, time, duplicate };
+}
+
+/** Compares by code points, which is the order of UTF-8. */
+function behind(one: string, other: string): number {
+  const [points, others] = [one, other].map((name) =>
+    Array.from(name, (character) => character.codePointAt(0) ?? 0),
+  );
+  for (const [index, point] of (points ?? []).entries()) {
+    const difference = point - (others?.[index] ?? -1);
+    if (difference !== 0) return difference;
+  }
+  return (points?.length ?? 0) - (others?.length ?? 0);
 }

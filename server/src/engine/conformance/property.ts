@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Draft, HistoryQuery, Retention } from '../engine.ts';
-import { draftOf, type EngineFactory, Kit, sameMessages } from './kit.ts';
+import { draftOf, type EngineFactory, Kit, madeId, sameMessages } from './kit.ts';
 import { Model } from './model.ts';
 
 type Command =
@@ -9,14 +9,18 @@ type Command =
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'read'; readonly channel: string; readonly query: HistoryQuery }
   | { readonly do: 'state'; readonly channel: string; readonly after: number }
-  | { readonly do: 'follow' | 'unfollow'; readonly channel: string };
+  | { readonly do: 'remove'; readonly channel: string; readonly target: string | number }
+  | { readonly do: 'channels'; readonly query: { prefix: string; after?: string; limit: number } }
+  | { readonly do: 'follow' | 'unfollow' | 'clear'; readonly channel: string };
 
-type Choice = Pick<Draft, 'channel' | 'id' | 'keyed' | 'persist'>;
+/** Without an id it gets one as the server makes them, by a clock that may be `early` by some milliseconds. */
+type Choice = Pick<Draft, 'channel' | 'persist'> & { readonly id: string | null; readonly early: number };
 
 /** Few names, ids and times, so that they meet often: the limits, and a millisecond to either side. */
 const channels = ['a', 'b', '__proto__'];
 const channel = fc.constantFrom(...channels);
 const offset = fc.integer({ min: 0, max: 25 });
+const key = fc.constantFrom('k1', 'k2', 'k3', 'k4');
 const moment = fc.constantFrom(0, 1, 999, 1000, 1001, 2000, 3500, 5000, 9000);
 
 const retention: fc.Arbitrary<Retention> = fc.record({
@@ -28,8 +32,8 @@ const retention: fc.Arbitrary<Retention> = fc.record({
 
 const choice: fc.Arbitrary<Choice> = fc.record({
   channel,
-  id: fc.constantFrom('k1', 'k2', 'k3', 'k4'),
-  keyed: fc.boolean(),
+  id: fc.option(key),
+  early: fc.constantFrom(0, 0, 1, -1, 1500, -1500, 120_000, -120_000),
   persist: fc.boolean(),
 });
 
@@ -45,6 +49,15 @@ const query: fc.Arbitrary<HistoryQuery> = fc.record(
   { requiredKeys: ['limit'] },
 );
 
+const listing = fc.record(
+  {
+    prefix: fc.constantFrom('', 'a', 'b', 'c', '_'),
+    after: fc.constantFrom('', 'Z', ...channels),
+    limit: fc.integer({ min: 0, max: 3 }),
+  },
+  { requiredKeys: ['prefix', 'limit'] },
+);
+
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 5,
@@ -56,7 +69,9 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('read'), channel, query }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('state'), channel, after: offset }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('follow', 'unfollow'), channel }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('follow', 'unfollow', 'clear'), channel }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('remove'), channel, target: fc.oneof(key, offset) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('channels'), query: listing }) },
 );
 
 /** Does the command to both and compares what they say. */
@@ -65,7 +80,7 @@ async function step(kit: Kit, model: Model, start: number, next: Command): Promi
   const now = clock.now();
   switch (next.do) {
     case 'append': {
-      const batch = next.batch.map((choice) => draftOf(choice.channel, choice));
+      const batch = next.batch.map((choice) => drafted(choice, now));
       const receipts = await engine.append(batch);
       assert.deepEqual(
         receipts.map((receipt) => ({ ...receipt })),
@@ -91,7 +106,31 @@ async function step(kit: Kit, model: Model, start: number, next: Command): Promi
     case 'unfollow':
       await engine.unfollow(next.channel);
       model.unfollow(next.channel);
+      return;
+    case 'clear':
+      assert.equal(await engine.clear(next.channel), model.clear(next.channel));
+      return;
+    case 'remove':
+      return compareRemove(kit, model, next.channel, next.target);
+    case 'channels':
+      assert.deepEqual(await engine.channels(next.query), model.channels(next.query));
   }
+}
+
+function drafted({ channel, id, early, persist }: Choice, now: number): Draft {
+  return draftOf(channel, { id: id ?? madeId(now + early), keyed: id !== null, persist });
+}
+
+/** By an id that a publisher chose, or that of the message at an offset. */
+async function compareRemove(
+  kit: Kit,
+  model: Model,
+  channel: string,
+  target: string | number,
+): Promise<void> {
+  const id = typeof target === 'string' ? target : (model.idAt(channel, target) ?? 'unknown');
+  const expected = model.remove(channel, id, kit.clock.now());
+  assert.equal(await kit.engine.remove(channel, id), expected);
 }
 
 /** The query with its times counted from `start`. */

@@ -1,4 +1,4 @@
-import { byBytes, type Retention } from '../engine.ts';
+import type { Retention } from '../engine.ts';
 import { ChannelLog } from './channel-log.ts';
 
 /** Steps of one sweep, a channel visited or a message freed each: about a millisecond's work. */
@@ -47,10 +47,15 @@ export class ChannelTable {
   /** Sorted anew for each call: this engine is not for millions of channels. */
   names({ prefix, after, limit }: { prefix: string; after?: string; limit: number }): string[] {
     const used = [...this.#logs.values()].filter((log) => log.top > 0).map((log) => log.channel);
-    const names = [...used, ...this.#tops.keys()].filter(
-      (name) => name.startsWith(prefix) && (after === undefined || byBytes(name, after) > 0),
-    );
-    return names.sort(byBytes).slice(0, limit);
+    const names = [...used, ...this.#tops.keys()].filter((name) => name.startsWith(prefix));
+    // Each name becomes bytes once, not at every comparison.
+    const behind = after === undefined ? undefined : Buffer.from(after);
+    return names
+      .map((name) => ({ name, bytes: Buffer.from(name) }))
+      .filter(({ bytes }) => behind === undefined || Buffer.compare(bytes, behind) > 0)
+      .sort((one, other) => Buffer.compare(one.bytes, other.bytes))
+      .slice(0, limit)
+      .map(({ name }) => name);
   }
 
   /**

@@ -70,6 +70,7 @@ export class SqliteEngine implements Engine {
   readonly #options: SqliteOptions;
   readonly #followed = new Set<string>();
   #opened: Opened | null = null;
+  #sweepsOn = false;
 
   constructor(options: SqliteOptions) {
     this.#options = options;
@@ -164,8 +165,7 @@ export class SqliteEngine implements Engine {
   }
 
   async remove(channel: string, id: string): Promise<number | null> {
-    const state = this.#current(channel);
-    return this.#use().remover.remove(state, id);
+    return this.#use().remover.remove(() => this.#current(channel), id);
   }
 
   async clear(channel: string): Promise<number> {
@@ -231,11 +231,19 @@ export class SqliteEngine implements Engine {
     return state;
   }
 
+  /** Goes on in the next turns of the event loop, between which messages pass, until all is tidy. */
   #sweep(): void {
+    if (!this.#opened) return;
     try {
       const now = this.#options.clock.now();
-      this.#opened?.ids.turn(now);
-      this.#opened?.keeper.sweep(now);
+      this.#opened.ids.turn(now);
+      const more = this.#opened.keeper.sweep(now);
+      if (!more || this.#sweepsOn) return;
+      this.#sweepsOn = true;
+      setImmediate(() => {
+        this.#sweepsOn = false;
+        this.#sweep();
+      });
     } catch (thrown) {
       this.#options.report(thrown);
     }

@@ -1,12 +1,16 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { deletedType } from '../engine.ts';
 import type { State } from './channel-state.ts';
 import type { Keeper } from './retention.ts';
 
-/** Rows looked through for a server-made id, behind the time that it holds. */
-const searchedRows = 20_000;
-/** How far the time in a server-made id may be ahead of its message's (milliseconds). */
-const idAhead = 2_000;
+/** Offsets looked through for a server-made id in one turn of the event loop: some milliseconds. */
+const searched = 4_000;
+/**
+ * How far apart the time in a server-made id and its message's may be (milliseconds): as a rule almost nothing, and
+ * after the system's clock was corrected as much as that.
+ */
+const reaches = [2_000, 600_000];
 
 /** Puts a tombstone in the place of one message. */
 export class Remover {
@@ -17,35 +21,55 @@ export class Remover {
 
   constructor(database: DatabaseSync, keeper: Keeper) {
     this.#keeper = keeper;
+    const seen = '(persist = 1 OR offset > ?)';
+    // Left alone, SQLite goes down the channel for the sake of ORDER BY.
     this.#findKeyed = database.prepare(
-      'SELECT offset, persist FROM messages WHERE channel = ? AND id = ? AND keyed = 1 AND offset > ? ORDER BY offset DESC LIMIT 1',
+      `SELECT offset FROM messages INDEXED BY messages_keyed WHERE channel = ? AND id = ? AND keyed = 1 AND offset > ? AND ${seen} ORDER BY offset DESC LIMIT 1`,
     );
     this.#findMade = database.prepare(
-      `SELECT offset, persist FROM (SELECT offset, persist, id, keyed FROM messages WHERE channel = ? AND offset >= ? ORDER BY offset LIMIT ${searchedRows}) WHERE id = ? AND keyed = 0 LIMIT 1`,
+      `SELECT offset FROM messages WHERE channel = ? AND offset > ? AND offset <= ? AND id = ? AND keyed = 0 AND ${seen} LIMIT 1`,
     );
     this.#bury = database.prepare(
       `UPDATE messages SET type = '${deletedType}', data = 'null', user = NULL, connection = NULL, client = NULL WHERE channel = ? AND offset = ?`,
     );
   }
 
-  /** The offset of the tombstone; null when nothing that readers see has this id. */
-  remove(state: State, id: string): number | null {
-    const row = this.#find(state, id);
-    if (row === undefined) return null;
-    const offset = Number(row.offset);
-    const seen = offset > state.historyFloor && (row.persist === 1 || offset > this.#keeper.sizeFloor(state));
-    if (!seen) return null;
-    this.#bury.run(state.name, offset);
-    return offset;
+  /**
+   * The offset of the tombstone; null when nothing that readers see has this id. `current` gives the channel's state
+   * of the moment: other things happen while a server-made id is searched for.
+   */
+  async remove(current: () => State, id: string): Promise<number | null> {
+    const state = current();
+    const floor = this.#keeper.sizeFloor(state);
+    const keyed = this.#findKeyed.get(state.name, id, state.historyFloor, floor);
+    if (keyed !== undefined) return this.#buried(state, Number(keyed.offset));
+    const time = timeOf(id);
+    if (time === null) return null;
+    for (const reach of reaches) {
+      const from = this.#keeper.offsetAt(current(), time - reach) - 1;
+      const to = this.#keeper.offsetAt(current(), time + reach + 1) - 1;
+      const offset = await this.#removeMade(current, id, from, to);
+      if (offset !== null) return offset;
+    }
+    return null;
   }
 
-  #find(state: State, id: string): ReturnType<StatementSync['get']> {
-    const keyed = this.#findKeyed.get(state.name, id, state.historyFloor);
-    if (keyed !== undefined) return keyed;
-    const time = timeOf(id);
-    if (time === null) return undefined;
-    const from = this.#keeper.offsetAt(state, time - idAhead);
-    return this.#findMade.get(state.name, from, id);
+  /** Between two offsets, the first excluded. */
+  async #removeMade(current: () => State, id: string, from: number, to: number): Promise<number | null> {
+    for (let low = from; low < to; low += searched) {
+      if (low > from) await nextTurn();
+      const state = current();
+      const floor = this.#keeper.sizeFloor(state);
+      const start = Math.max(low, state.historyFloor);
+      const row = this.#findMade.get(state.name, start, Math.min(low + searched, to), id, floor);
+      if (row !== undefined) return this.#buried(state, Number(row.offset));
+    }
+    return null;
+  }
+
+  #buried(state: State, offset: number): number {
+    this.#bury.run(state.name, offset);
+    return offset;
   }
 }
 

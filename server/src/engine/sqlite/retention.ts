@@ -4,9 +4,15 @@ import type { ChannelStates, State } from './channel-state.ts';
 
 /** Messages beyond the window before they are deleted together; readers never see them. */
 const slack = 256;
-/** Channels looked after, and rows deleted, in one sweep. */
+/** Channels looked after in one sweep, and rows looked at to find them. */
 const sweepChannels = 100;
-const sweepRows = 2000;
+const sweepRows = 2_000;
+/** Rows deleted in one piece: some milliseconds. */
+const pieceRows = 250;
+/** Rows deleted in one piece by an append: more than a tick adds, so that none are left for the sweep. */
+const appendRows = 4_096;
+/** Milliseconds after which a sweep begins no further piece. */
+const sweepBudget = 10;
 
 /** Lets go of messages that are kept no longer, and answers how far that has gone. */
 export class Keeper {
@@ -15,6 +21,7 @@ export class Keeper {
   readonly #database: DatabaseSync;
   readonly #lastPassing: StatementSync;
   readonly #deletePassing: StatementSync;
+  readonly #deleteAged: StatementSync;
   readonly #nextRow: StatementSync;
   readonly #deleteOld: StatementSync;
   readonly #dueWindows: StatementSync;
@@ -36,18 +43,17 @@ export class Keeper {
     this.#deletePassing = database.prepare(
       'DELETE FROM messages WHERE channel = ? AND offset > ? AND offset <= ? AND persist = 0',
     );
+    this.#deleteAged = database.prepare(
+      'DELETE FROM messages WHERE seq IN (SELECT seq FROM messages INDEXED BY messages_passing WHERE channel = ? AND persist = 0 AND time <= ? LIMIT ?)',
+    );
     this.#nextRow = database.prepare(
       'SELECT offset, time, rank, persist FROM messages WHERE channel = ? AND offset > ? ORDER BY offset LIMIT 1',
     );
     this.#deleteOld = database.prepare(
       'DELETE FROM messages WHERE seq IN (SELECT seq FROM messages WHERE channel = ? AND offset <= ? LIMIT ?)',
     );
-    this.#dueWindows = database.prepare(
-      'SELECT DISTINCT channel FROM messages WHERE persist = 0 AND time <= ? LIMIT ?',
-    );
-    this.#dueHistories = database.prepare(
-      'SELECT DISTINCT channel FROM messages WHERE persist = 1 AND time <= ? LIMIT ?',
-    );
+    this.#dueWindows = database.prepare(due(0));
+    this.#dueHistories = database.prepare(due(1));
     const left = database.prepare(
       'SELECT name FROM channels WHERE history_floor > 0 AND EXISTS (SELECT 1 FROM messages WHERE channel = name AND offset <= history_floor)',
     );
@@ -76,7 +82,7 @@ export class Keeper {
   /** Within the transaction of an append: deletes what has left the window by its size, many at a time. */
   afterAppend(state: State): void {
     if (state.top - state.windowFloor < this.#retention.windowSize + slack) return;
-    this.#moveWindow(state, state.top - this.#retention.windowSize);
+    this.#moveWindow(state, state.top - this.#retention.windowSize, appendRows);
     this.#states.save(state);
   }
 
@@ -86,9 +92,9 @@ export class Keeper {
     const history = this.#historyExpiry(state, now, Math.max(window, this.sizeFloor(state)));
     if (window <= state.windowFloor && history <= state.historyFloor) return;
     this.#transaction(() => {
-      if (window > state.windowFloor) this.#moveWindow(state, window);
+      if (window > state.windowFloor) this.#moveWindow(state, window, pieceRows);
       if (history > state.historyFloor) {
-        this.#moveWindow(state, Math.max(state.windowFloor, history));
+        this.#moveWindow(state, Math.max(state.windowFloor, history), pieceRows);
         state.historyFloor = history;
         state.hole = Math.max(state.hole, history);
         this.#leftovers.add(state.name);
@@ -110,25 +116,54 @@ export class Keeper {
     this.#deleteLeftovers(state.name);
   }
 
-  /** A bounded piece of work, for channels that nobody reads or writes. */
-  sweep(now: number): void {
-    const { windowTtl, historyTtl } = this.#retention;
-    const due = this.#dueWindows.all(now - windowTtl, sweepChannels);
-    if (historyTtl > 0)
-      due.push(...this.#dueHistories.all(now - Math.max(historyTtl, windowTtl), sweepChannels));
-    for (const { channel } of due) {
-      this.expire(this.#states.get(String(channel)), now);
+  /**
+   * Some milliseconds of tidying: channels that nobody reads or writes, and rows that nobody sees any more. True when
+   * there is more to do at once.
+   */
+  sweep(now: number): boolean {
+    const end = performance.now() + sweepBudget;
+    let deleted = 0;
+    for (const channel of this.#dueChannels(now)) {
+      this.expire(this.#states.get(channel), now);
+      deleted += this.#deletePassed(channel, now - this.#retention.windowTtl, end);
+      if (performance.now() >= end) break;
     }
-    const [leftover] = this.#leftovers;
-    if (leftover !== undefined) this.#deleteLeftovers(leftover);
+    for (const channel of this.#leftovers) {
+      deleted += this.#deleteLeftovers(channel);
+      if (performance.now() >= end) break;
+    }
+    // Without progress it would go round for ever.
+    return deleted > 0 && performance.now() >= end;
   }
 
-  /** Rows at or below the history floor, some at a time; when none is left the channel is done with. */
-  #deleteLeftovers(channel: string): void {
+  /** Rows that have left the window by their age, piece by piece until they are gone or the time is up. */
+  #deletePassed(channel: string, horizon: number, end: number): number {
+    let deleted = 0;
+    for (let changes = pieceRows; changes === pieceRows; ) {
+      changes = Number(this.#deleteAged.run(channel, horizon, pieceRows).changes);
+      deleted += changes;
+      if (performance.now() >= end) break;
+    }
+    return deleted;
+  }
+
+  #dueChannels(now: number): Set<string> {
+    const { windowTtl, historyTtl } = this.#retention;
+    const due = this.#dueWindows.all(now - windowTtl, sweepChannels);
+    if (historyTtl > 0) {
+      due.push(...this.#dueHistories.all(now - Math.max(historyTtl, windowTtl), sweepChannels));
+    }
+    return new Set(due.map(({ channel }) => String(channel)));
+  }
+
+  /** Rows at or below the history floor, a piece at a time; when none is left the channel is done with. */
+  #deleteLeftovers(channel: string): number {
     const { historyFloor } = this.#states.get(channel);
-    const { changes } = this.#deleteOld.run(channel, historyFloor, sweepRows);
+    const changes = Number(this.#deleteOld.run(channel, historyFloor, pieceRows).changes);
     this.#leftovers.delete(channel);
-    if (Number(changes) === sweepRows) this.#leftovers.add(channel);
+    // To the end of the queue.
+    if (changes === pieceRows) this.#leftovers.add(channel);
+    return changes;
   }
 
   /** The offset of the first message from this time on; one above the top when there is none. */
@@ -164,12 +199,13 @@ export class Keeper {
     return this.offsetAt(state, horizon + 1) - 1;
   }
 
-  #moveWindow(state: State, floor: number): void {
+  /** Deletes some of what has left the window; the rest is gone for readers, and left to the sweep. */
+  #moveWindow(state: State, floor: number, rows: number): void {
     if (floor <= state.windowFloor) return;
     const last = this.#lastPassing.get(state.name, state.windowFloor, floor);
     if (last !== undefined) {
       state.hole = Math.max(state.hole, Number(last.offset));
-      this.#deletePassing.run(state.name, state.windowFloor, floor);
+      this.#deletePassing.run(state.name, state.windowFloor, Math.min(floor, state.windowFloor + rows));
     }
     state.windowFloor = floor;
   }
@@ -185,4 +221,10 @@ export class Keeper {
       throw thrown;
     }
   }
+}
+
+/** Channels of the oldest expired messages. */
+function due(persist: 0 | 1): string {
+  const oldest = `SELECT channel FROM messages WHERE persist = ${persist} AND time <= ? ORDER BY time LIMIT ${sweepRows}`;
+  return `SELECT DISTINCT channel FROM (${oldest}) LIMIT ?`;
 }

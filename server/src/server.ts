@@ -8,17 +8,18 @@ import { createDialects } from './dialects.ts';
 import type { Engine } from './engine/engine.ts';
 import { createEngine } from './engines.ts';
 import { FanwireError } from './errors.ts';
-import { Hub } from './hub/hub.ts';
 import { isLoopback, listenFailed, urlOf } from './listen.ts';
+import { createNode } from './node.ts';
 import { Drain } from './ops/drain.ts';
 import { faultReporter } from './ops/log.ts';
+import { Metrics } from './ops/metrics.ts';
+import { watchRefusals } from './ops/refusals.ts';
 import { Admission } from './transport/admission.ts';
-import { Capacity } from './transport/capacity.ts';
 import { Enforcer } from './transport/enforcer.ts';
 import type { Log, Node } from './transport/node.ts';
 import { SseTransport } from './transport/sse/server.ts';
 import { WebSocketTransport } from './transport/websocket/server.ts';
-import { Wheel } from './transport/wheel.ts';
+import { version } from './version.ts';
 
 /** A running server. */
 export interface Server {
@@ -37,6 +38,7 @@ interface Core {
   readonly node: Node;
   readonly access: Access;
   readonly enforcer: Enforcer;
+  readonly metrics: Metrics;
 }
 
 /** The settings with the secret in force: a development server without any makes its own. */
@@ -49,17 +51,22 @@ export function withSecret(settings: Settings): Settings {
 /** Wires the parts and listens. Throws a StartError that tells the operator what to do. */
 export async function startServer(given: Settings, log: Log, clock: Clock = systemClock): Promise<Server> {
   const settings = withSecret(given);
-  const engine = createEngine(settings, clock, faultReporter(log));
-  const node = createNode(settings, engine, log, clock);
+  const managementOpen = isManagementOpen(settings);
+  const metrics = new Metrics({ version, engine: settings.engine.kind, managementOpen });
+  const report = faultReporter(log, () => metrics.fault());
+  const engine = createEngine(settings, clock, report);
+  const node = createNode(settings, { engine, clock, log, report, metrics });
   const access = await createAccess(settings, node.hub, engine, clock, node.report);
   const enforcer = new Enforcer(node.hub, access);
-  const core: Core = { settings, engine, node, access, enforcer };
+  const core: Core = { settings, engine, node, access, enforcer, metrics };
   const app = wireTransports(core);
 
   await node.hub.open();
   await access.rooms.open();
   await access.revocations.open();
-  const drain = new Drain({ app, ...node, timeout: settings.shutdown.timeout });
+  log.info({ version, engine: settings.engine.kind }, 'engine open');
+  const ended = watchRefusals({ clock, log, refusals: metrics.transport.refusals });
+  const drain = new Drain({ app, ...node, timeout: settings.shutdown.timeout, ended });
   try {
     await app.listen(settings.listen);
   } catch (thrown) {
@@ -67,33 +74,13 @@ export async function startServer(given: Settings, log: Log, clock: Clock = syst
     throw listenFailed(thrown, settings.listen);
   }
   const url = urlOf(app.server.address(), settings.listen.host);
-  return { url, managementOpen: isManagementOpen(settings), close: () => drain.run() };
-}
-
-function createNode({ limits, websocket, sse }: Settings, engine: Engine, log: Log, clock: Clock): Node {
-  const report = faultReporter(log);
-  return {
-    hub: new Hub({ engine, clock, report }),
-    wheel: new Wheel(clock, report),
-    capacity: new Capacity({
-      connections: limits.connections,
-      websocket: websocket.maxConnections,
-      sse: sse.maxConnections,
-    }),
-    clock,
-    log,
-    report,
-    limits: {
-      messages: websocket.queueSize,
-      bytes: limits.backlogBytes,
-      clock,
-      messageRate: limits.messageRate,
-    },
-  };
+  log.info({ url, managementOpen }, 'listening');
+  return { url, managementOpen, close: () => drain.run() };
 }
 
 /** The HTTP application, with both transports on its server. */
-function wireTransports({ settings, engine, node, access, enforcer }: Core): ReturnType<typeof createApi> {
+function wireTransports(core: Core): ReturnType<typeof createApi> {
+  const { settings, engine, node, access, enforcer, metrics } = core;
   const { websocket, sse } = settings;
   const services = {
     ...node,
@@ -117,6 +104,8 @@ function wireTransports({ settings, engine, node, access, enforcer }: Core): Ret
     presence: engine.presence,
     engine,
     enforcer,
+    meter: metrics.http,
+    metrics,
     policy: {
       managementOpen: isManagementOpen(settings),
       sseAuthRequired: sse.authRequired,
@@ -128,7 +117,9 @@ function wireTransports({ settings, engine, node, access, enforcer }: Core): Ret
     changeStream: (id, principal, change) => streams.change(id, principal, change),
   });
   app.server.prependListener('request', (http) => streams.intercept(http));
-  app.server.on('upgrade', (http, socket, head) => webSockets.upgrade(http, socket, head));
+  app.server.on('upgrade', (http, socket, head) => {
+    if (!streams.intercept(http)) webSockets.upgrade(http, socket, head);
+  });
   return app;
 }
 

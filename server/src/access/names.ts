@@ -1,3 +1,4 @@
+import { deletedType } from '../engine/engine.ts';
 import { badRequest, FanwireError } from '../errors.ts';
 
 /** How long a text may be: UTF-8 bytes, or characters (Unicode code points, as JSON Schema counts them). */
@@ -40,7 +41,10 @@ export function checkMessageId(value: unknown, field: string): string {
 
 /** A message type: 1 to 64 characters. Throws `bad_request` naming `field`. */
 export function checkMessageType(value: unknown, field: string): string {
-  return checkText(value, field, messageTypeRule);
+  const type = checkText(value, field, messageTypeRule);
+  // A forged one would make clients drop messages that are still there.
+  if (type === deletedType) throw badRequest(`${field}: "${deletedType}" is the server's own`);
+  return type;
 }
 
 /** A user id: 1 to 250 UTF-8 bytes. Throws `bad_request` naming `field`. */

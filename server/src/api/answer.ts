@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorBody, FanwireError, toClientError, type UnknownErrorReporter } from '../errors.ts';
 import { retryAfter } from '../transport/raw-answer.ts';
+import type { HttpMeter } from './meter.ts';
 
 /** The longest body that is read to its end only to be refused. */
 const maxDrainedBytes = 64 * 1024 * 1024;
@@ -21,9 +22,10 @@ const refusals = new Map<string, (limit: number) => FanwireError>([
 export type Answer = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 
 /** The one way from something thrown to an HTTP answer, for routes and for what comes before them. */
-export function makeAnswer(report: UnknownErrorReporter): Answer {
+export function makeAnswer(report: UnknownErrorReporter, meter: HttpMeter): Answer {
   return (thrown, request, reply) => {
-    const error = translate(thrown, request) ?? toClientError(thrown, report);
+    const error = translate(thrown, request) ?? toClientError(thrown, report, { request: request.id });
+    meter.failed(error.code);
     if (error.status === 503) reply.header('retry-after', retryAfter);
     if (mayKeepAlive(error, request)) reply.removeHeader('connection');
     if (error.status === 401) reply.header('www-authenticate', 'Bearer');

@@ -1,15 +1,25 @@
-import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { addActivity } from './activity.ts';
 import { makeAnswer } from './answer.ts';
+import { addBatch } from './batch.ts';
 import { acceptJson } from './body.ts';
+import { addChannels } from './channels.ts';
 import { addConnections } from './connections.ts';
+import { addDisconnect } from './disconnect.ts';
 import { Front } from './front.ts';
 import { addHealth } from './health.ts';
 import { answerBadHttp, answerExpectation, serverOptions } from './http-server.ts';
 import { logAnswer } from './log.ts';
 import { addMessages } from './messages.ts';
+import { noHttpMeter } from './meter.ts';
+import { addMetrics } from './metrics.ts';
+import { addOpenApi, describeRoutes } from './openapi.ts';
+import { addPages } from './pages.ts';
 import type { ApiParts, FastifyTypeBox, Resource } from './parts.ts';
 import { addPresence } from './presence.ts';
+import { addPublish } from './publish.ts';
+import { addRemoval } from './removal.ts';
+import { addRevocation } from './revocation.ts';
 import { addSsePublishing } from './sse-publishing.ts';
 import { addStats } from './stats.ts';
 import { addStreams } from './streams.ts';
@@ -21,28 +31,38 @@ export type { ApiParts, ApiPolicy, StreamChange } from './parts.ts';
 
 const resources: readonly Resource[] = [
   addHealth,
+  addOpenApi,
+  addPages,
+  addPublish,
+  addBatch,
   addWebSocketPublishing,
   addSsePublishing,
   addTickets,
   addStreams,
   addStats,
+  addMetrics,
+  addActivity,
   addConnections,
+  addDisconnect,
+  addRevocation,
+  addChannels,
   addMessages,
+  addRemoval,
   addPresence,
 ];
 
 /** The HTTP server with all its routes, not listening yet. Upgrades are left to whoever listens for them. */
 export function createApi(parts: ApiParts): FastifyInstance {
-  const { log, policy, report } = parts;
+  const { policy, report, meter = noHttpMeter } = parts;
   const front = new Front(parts.origin, policy.apiKeyHeader);
-  const answer = makeAnswer(report);
+  const answer = makeAnswer(report, meter);
   const app = fastify({
     ...serverOptions(policy.maxDataBytes),
-    clientErrorHandler: answerBadHttp,
+    clientErrorHandler: (fault, socket) => answerBadHttp(fault, socket, parts),
     frameworkErrors: (error, request, reply) => answerUnrouted(error, request, reply),
   });
   const answerUnrouted = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    reply.raw.once('finish', () => logAnswer(log, request, reply));
+    reply.raw.once('finish', () => record(parts, request, reply));
     try {
       front.admit(request, reply);
       answer(error, request, reply);
@@ -50,7 +70,7 @@ export function createApi(parts: ApiParts): FastifyInstance {
       answer(refusal, request, reply);
     }
   };
-  app.server.on('checkExpectation', answerExpectation);
+  app.server.on('checkExpectation', (http, response) => answerExpectation(http, response, parts));
   app.setValidatorCompiler(compileValidator);
   app.setErrorHandler(answer);
   acceptJson(app);
@@ -61,13 +81,20 @@ export function createApi(parts: ApiParts): FastifyInstance {
     else done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    logAnswer(log, request, reply);
+    record(parts, request, reply);
     done();
   });
-  void app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'Fanwire', version: '1' } } });
+  describeRoutes(app, parts);
   void app.register((scope: FastifyTypeBox, _options, done) => {
     for (const add of resources) add(scope, parts);
     done();
   });
   return app;
+}
+
+/** What is written down of every answer. */
+function record({ log, meter = noHttpMeter }: ApiParts, request: FastifyRequest, reply: FastifyReply): void {
+  logAnswer(log, request, reply);
+  const route = request.routeOptions.url ?? null;
+  meter.answered(route, request.method, reply.statusCode, reply.elapsedTime);
 }

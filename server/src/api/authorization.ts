@@ -13,6 +13,15 @@ declare module 'fastify' {
 
 type OnRequest = (request: FastifyRequest) => Promise<void>;
 
+/** What a hook asks for, so that the description of the API can say it: a scope, or credentials of any kind. */
+export type Need = Scope | 'credentials' | 'nothing';
+
+const needs = new WeakMap<object, Need>();
+
+export function needOf(hook: unknown): Need | undefined {
+  return typeof hook === 'function' ? needs.get(hook) : undefined;
+}
+
 const noQuery = new URLSearchParams();
 
 /** Who may use a route. What they may do there with a channel is asked of the gate besides. */
@@ -27,18 +36,22 @@ export class Authorization {
 
   /** A hook that lets in who has the scope. Credentials that are presented and wrong are refused, always. */
   need(scope: Scope): OnRequest {
-    return async (request) => {
+    const hook: OnRequest = async (request) => {
       const principal = await this.#authenticate(request, !this.#open);
       this.#checkScope(principal, scope);
       request.principal = principal;
     };
+    needs.set(hook, scope);
+    return hook;
   }
 
   /** A hook that only finds out who asks. */
   identify({ required }: { required: boolean }): OnRequest {
-    return async (request) => {
+    const hook: OnRequest = async (request) => {
       request.principal = await this.#authenticate(request, required);
     };
+    needs.set(hook, required ? 'credentials' : 'nothing');
+    return hook;
   }
 
   #authenticate({ url, headers }: FastifyRequest, required: boolean): Promise<Principal> {

@@ -8,7 +8,7 @@ import type { Recipient } from '../hub/recipient.ts';
 import { Connection } from '../transport/connection.ts';
 import { Authorization } from './authorization.ts';
 import type { Resource } from './parts.ts';
-import { answers, pageLimit } from './schemas.ts';
+import { answers, cursorParameter, DoneAnswer, nextCursor, pageLimit } from './schemas.ts';
 import { channelParameter } from './validation.ts';
 
 const ConnectionEntry = Type.Object({
@@ -30,16 +30,14 @@ const ConnectionsQuery = Type.Object({
   user: Type.Optional(Type.String({ minLength: 1, description: 'Only this user’s.' })),
   channel: Type.Optional(Type.String({ minLength: 1, description: 'Only those in this channel.' })),
   limit: pageLimit(100),
-  cursor: Type.Optional(Type.String({ minLength: 1, description: '`next` of the page before.' })),
+  cursor: cursorParameter,
 });
 
 const ConnectionsAnswer = Type.Object({
   connections: Type.Array(ConnectionEntry, { description: 'In the order of their coming.' }),
   total: Type.Integer({ description: 'How many match, on all pages.' }),
-  next: Type.Optional(Type.String({ description: 'Pass as `cursor`; absent on the last page.' })),
+  next: nextCursor,
 });
-
-const ClosedAnswer = Type.Object({ ok: Type.Literal(true) }, { examples: [{ ok: true }] });
 
 /** `GET /ws/connections` and `DELETE /ws/connections/{id}`. */
 export const addConnections: Resource = (app, parts) => {
@@ -82,7 +80,7 @@ export const addConnections: Resource = (app, parts) => {
         tags,
         description: 'Closes a connection with code 4410.',
         params: Type.Object({ id: Type.String({ description: 'The id of the connection.' }) }),
-        response: answers(ClosedAnswer),
+        response: answers(DoneAnswer),
       },
       onRequest: authorization.need('manage'),
     },

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { OriginRule } from '../access/origin.ts';
 import { FanwireError } from '../errors.ts';
+import { checkHost } from '../transport/target.ts';
 
 /** On every answer; a cache keyed without Origin would hand one page's permission to another. */
 const everywhere = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store', vary: 'Origin' };
@@ -20,21 +21,20 @@ export class Front {
 
   constructor(origin: OriginRule, apiKeyHeader: string) {
     this.#origin = origin;
-    this.#allowedHeaders = `Content-Type, Authorization, ${apiKeyHeader}, Idempotency-Key, Last-Event-ID`;
+    this.#allowedHeaders = `Content-Type, Authorization, ${apiKeyHeader}, Idempotency-Key, Last-Event-ID, X-Request-Id`;
   }
 
   /** Sets the headers of every answer. Throws `forbidden` for a page that may not talk to this server. */
   admit(request: FastifyRequest, reply: FastifyReply): void {
     reply.headers(everywhere);
+    reply.header('x-request-id', request.id);
     const { origin, host } = request.headers;
-    if (host === undefined && request.raw.httpVersion === '1.1') {
-      throw new FanwireError('bad_request', 'the header Host is missing', { status: 400 });
-    }
+    checkHost(request.raw);
     if (origin === undefined) return;
     const verdict = this.#origin.check(origin, host, { required: false });
     if (verdict.ok) {
       reply.header('access-control-allow-origin', verdict.corsOrigin);
-      reply.header('access-control-expose-headers', 'Retry-After');
+      reply.header('access-control-expose-headers', 'Retry-After, X-Request-Id');
     } else if (!probes.has(request.routeOptions.url ?? '')) {
       throw new FanwireError(
         'forbidden',

@@ -2,7 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyServerOptions } from 'fastify';
 import { errorBody, FanwireError } from '../errors.ts';
+import type { Log } from '../transport/node.ts';
 import { rawAnswer } from '../transport/raw-answer.ts';
+import { newRequestId, requestId } from '../transport/request-id.ts';
+import { type HttpMeter, noHttpMeter } from './meter.ts';
 
 /** What a body may have beside the message's data: names, ids, the JSON around them. */
 const envelopeBytes = 16 * 1024;
@@ -21,6 +24,7 @@ const maxHeaderSize = 32 * 1024;
 export function serverOptions(maxDataBytes: number) {
   return {
     logger: false,
+    genReqId: requestId,
     bodyLimit: maxDataBytes + envelopeBytes,
     requestTimeout,
     keepAliveTimeout,
@@ -56,29 +60,46 @@ export function handOver(socket: Socket): void {
 /** A socket with the answer that is under way on it; Node's own handler looks at it in the same way. */
 type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null };
 
+/** Where answers are written down that no route gave. */
+interface Books {
+  readonly log: Log;
+  readonly meter?: HttpMeter;
+}
+
 /** Answers what is no HTTP request, or not one in time. */
-export function answerBadHttp(fault: Error & { code?: string }, socket: HttpSocket): void {
+export function answerBadHttp(fault: Error & { code?: string }, socket: HttpSocket, books: Books): void {
   const started = streaming.has(socket) || socket._httpMessage?.headersSent;
   if (!socket.writable || started || fault.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  socket.write(rawAnswer(badHttpError(fault.code)));
+  const error = badHttpError(fault.code);
+  const request = newRequestId();
+  record(books, request, error);
+  socket.write(rawAnswer(error, request));
   socket.destroySoon();
 }
 
 /** For the server's event `checkExpectation`: an Expect header other than 100-continue. */
-export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
+export function answerExpectation(http: IncomingMessage, response: ServerResponse, books: Books): void {
   const error = new FanwireError('bad_request', 'of Expect headers only 100-continue is understood', {
     status: 417,
   });
+  const request = requestId(http);
+  record(books, request, error);
   const body = JSON.stringify(errorBody(error));
   response.writeHead(error.status, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     connection: 'close',
+    'x-request-id': request,
   });
   response.end(body);
+}
+
+function record({ log, meter = noHttpMeter }: Books, request: string, { code, status }: FanwireError): void {
+  meter.failed(code);
+  log.debug({ request, status, code }, 'answered: not a request that can be served');
 }
 
 function badHttpError(code: string | undefined): FanwireError {

@@ -2,16 +2,19 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { redact } from '../access/redact.ts';
 import type { Log } from '../transport/node.ts';
 
-/** One line for each answer; failures of the server are louder than the rest. */
+/**
+ * One line for each answer; faults of the server are louder than the rest. That it is full or cannot do something at
+ * the moment (503) is no fault, and would be one line for each client of a storm.
+ */
 export function logAnswer(log: Log, request: FastifyRequest, reply: FastifyReply): void {
   const { statusCode: status } = reply;
   const fields = {
+    request: request.id,
     method: request.method,
     path: redact(request.url),
     status,
     ms: Math.round(reply.elapsedTime * 10) / 10,
   };
-  if (status < 500) log.debug(fields, 'answered');
-  else if (status === 503) log.warn(fields, 'answered: unavailable');
+  if (status < 500 || status === 503) log.debug(fields, 'answered');
   else log.error(fields, 'answered: failed');
 }

@@ -45,7 +45,7 @@ const MessagesAnswer = Type.Object({
   more: Type.Boolean({ description: 'Whether there are more in the direction of the query.' }),
 });
 
-/** `GET /api/channels/{channel}/messages`: a page of history. */
+/** `GET /api/channels/{channel}/messages`: a page of history. Its removal is in removal.ts. */
 export const addMessages: Resource = (app, parts) => {
   const { hub, gate } = parts;
   app.get(

@@ -16,10 +16,12 @@ import type { Revocations } from '../access/revocations.ts';
 import type { Tickets } from '../access/tickets.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine, PresenceStore } from '../engine/engine.ts';
+import type { UnknownErrorReporter } from '../errors.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Capacity } from '../transport/capacity.ts';
 import type { Enforcer } from '../transport/enforcer.ts';
 import type { Log } from '../transport/node.ts';
+import type { Exposition, HttpMeter } from './meter.ts';
 
 export interface ApiPolicy {
   /** Whoever presents no credentials may do everything but enter private rooms. */
@@ -51,9 +53,13 @@ export interface ApiParts {
   readonly capacity: Capacity;
   readonly clock: Clock;
   /** Hears of faults that no client caused. */
-  readonly report: (thrown: unknown) => void;
+  readonly report: UnknownErrorReporter;
   readonly log: Log;
   readonly policy: ApiPolicy;
+  /** @default one that counts nothing */
+  readonly meter?: HttpMeter;
+  /** What `GET /metrics` answers with. @default the route is not there */
+  readonly metrics?: Exposition;
   /**
    * Takes over the request of `GET /sse/connect` and its socket; it writes the answer's head itself. Rejects, with a
    * FanwireError and before anything is written, when it refuses.

@@ -3,12 +3,12 @@ import { presenceContent } from '../dialect/channel/codec.ts';
 import { failure, send } from './answer.ts';
 import { Authorization } from './authorization.ts';
 import type { Resource } from './parts.ts';
-import { answers, ChannelPath, pageLimit } from './schemas.ts';
+import { answers, ChannelPath, cursorParameter, nextCursor, pageLimit } from './schemas.ts';
 import { channelParameter } from './validation.ts';
 
 const PresenceQuery = Type.Object({
   limit: pageLimit(100),
-  cursor: Type.Optional(Type.String({ minLength: 1, description: '`next` of the page before.' })),
+  cursor: cursorParameter,
 });
 
 const PresenceAnswer = Type.Object({
@@ -21,7 +21,7 @@ const PresenceAnswer = Type.Object({
     { description: 'Ordered by name.' },
   ),
   total: Type.Integer({ description: 'Users present, on all pages.' }),
-  next: Type.Optional(Type.String({ description: 'Pass as `cursor`; absent on the last page.' })),
+  next: nextCursor,
 });
 
 /** `GET /api/channels/{channel}/presence`: who is in a channel, on any node. */

@@ -1,9 +1,9 @@
 import type { FastifyReply } from 'fastify';
 import type { Gate } from '../access/gate.ts';
 import type { Principal } from '../access/principal.ts';
-import type { JsonText } from '../engine/engine.ts';
+import type { JsonText, Receipt } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
-import { everyone, type Hub, userChannel } from '../hub/hub.ts';
+import { everyone, type Hub, type Publication, userChannel } from '../hub/hub.ts';
 import type { ApiParts } from './parts.ts';
 
 /** A message as a request describes it. */
@@ -16,7 +16,7 @@ export interface Outgoing {
 
 /**
  * Publishes for a principal whose scope has been checked, and answers with the receipt once the message is committed.
- * No promise is made: the answer is sent from the tick. Throws `forbidden` or `too_large`.
+ * For one message no promise is made: the answer is sent from the tick. Throws `forbidden` or `too_large`.
  */
 export class Publisher {
   readonly #hub: Hub;
@@ -30,33 +30,57 @@ export class Publisher {
   }
 
   toChannel(principal: Principal, channel: string, message: Outgoing, reply: FastifyReply): void {
-    this.#gate.check(principal, 'publish', channel);
-    this.#publish(channel, message, reply);
+    this.#publish(this.forChannel(principal, channel, message), reply);
   }
 
   toUser(principal: Principal, user: string, message: Outgoing, reply: FastifyReply): void {
-    const channel = userChannel(user);
-    this.#gate.checkDirect(principal, channel);
-    this.#publish(channel, message, reply);
+    this.#publish(this.forUser(principal, user, message), reply);
   }
 
   /** The scope `publish` of this API covers everyone's channel. */
   toEveryone(message: Outgoing, reply: FastifyReply): void {
-    this.#publish(everyone, message, reply);
+    this.#publish(this.#publication(everyone, message), reply);
   }
 
-  #publish(channel: string, message: Outgoing, reply: FastifyReply): void {
-    const { data } = message;
+  /** What the hub is given for it. */
+  forChannel(principal: Principal, channel: string, message: Outgoing): Publication {
+    this.#gate.check(principal, 'publish', channel);
+    return this.#publication(channel, message);
+  }
+
+  forUser(principal: Principal, user: string, message: Outgoing): Publication {
+    const channel = userChannel(user);
+    this.#gate.checkDirect(principal, channel);
+    return this.#publication(channel, message);
+  }
+
+  /** Commits all of them at once; what stands in the place of one as an error is passed on in its place. */
+  async together(items: readonly (Publication | FanwireError)[]): Promise<(Receipt | FanwireError)[]> {
+    const publications = items.filter((item): item is Publication => !(item instanceof FanwireError));
+    const receipts = await this.#hub.publishedTogether(publications);
+    let next = 0;
+    return items.map((item) => (item instanceof FanwireError ? item : (receipts[next++] ?? noReceipt())));
+  }
+
+  #publication(channel: string, { type, data, id, persist }: Outgoing): Publication {
     if (data.length > this.#maxDataBytes / 3 && Buffer.byteLength(data) > this.#maxDataBytes) {
       throw new FanwireError('too_large', `a message holds at most ${this.#maxDataBytes} bytes of data`);
     }
-    this.#hub.publish({ ...message, channel, sender: null }, (error, receipt) => {
+    return { channel, type, data, id, persist, sender: null };
+  }
+
+  #publish(publication: Publication, reply: FastifyReply): void {
+    this.#hub.publish(publication, (error, receipt) => {
       if (receipt === null) {
-        reply.send(error ?? new FanwireError('internal', 'the message got no receipt'));
+        reply.send(error ?? noReceipt());
         return;
       }
-      const { id, offset, epoch, duplicate } = receipt;
+      const { id, channel, offset, epoch, duplicate } = receipt;
       reply.send({ ok: true, id, channel, offset, epoch, duplicate });
     });
   }
+}
+
+function noReceipt(): FanwireError {
+  return new FanwireError('internal', 'the message got no receipt');
 }

@@ -10,6 +10,23 @@ export function optionalFlag(options: object) {
   return Type.Optional(Type.Unsafe<boolean | null>({ type: ['boolean', 'null'], ...options }));
 }
 
+/** The publisher's id and type of a message. */
+export const messageId = optionalText({
+  minLength: 1,
+  maxLength: 128,
+  description:
+    'Idempotency key: the same id on the same channel again, within IDEMPOTENCY_WINDOW, is not delivered again. Left out, the server makes one.',
+  examples: ['order-42-paid'],
+});
+
+export const messageType = (defaultType: string) =>
+  optionalText({
+    minLength: 1,
+    maxLength: 64,
+    description: `Any name; Server-Sent Events carry it as the event’s. Default ${defaultType}.`,
+    examples: ['notification'],
+  });
+
 /** Limits of names as JSON Schema can say them; access/names.ts has the exact rules. */
 const channelLimits = { minLength: 1, maxLength: 255 };
 const userLimits = { minLength: 1, maxLength: 250 };
@@ -30,12 +47,24 @@ export const ChannelPath = Type.Object({
   channel: Type.String({ description: `${channelDescription} Percent-encoded.`, examples: ['news'] }),
 });
 
+/** `next` of a page, and the parameter that takes it. */
+export const nextCursor = Type.Optional(
+  Type.String({ description: 'Pass as `cursor`; absent on the last page.' }),
+);
+export const cursorParameter = Type.Optional(
+  Type.String({ minLength: 1, description: '`next` of the page before.' }),
+);
+
+export const DoneAnswer = Type.Object({ ok: Type.Literal(true) }, { examples: [{ ok: true }] });
+
 /** A query parameter that says how many entries a page has. */
 export function pageLimit(normal: number) {
   return Type.Optional(
     Type.Integer({ minimum: 1, maximum: 1000, default: normal, description: 'Most entries of the page.' }),
   );
 }
+
+export const errorExample = { error: { code: 'bad_request', message: 'channel: required, but missing' } };
 
 export const ErrorAnswer = Type.Object(
   {
@@ -51,7 +80,7 @@ export const ErrorAnswer = Type.Object(
   },
   {
     description: 'The shape of every error.',
-    examples: [{ error: { code: 'bad_request', message: 'channel: required, but missing' } }],
+    examples: [errorExample],
   },
 );
 

@@ -3,6 +3,7 @@ import { checkChannelName, checkMessageType, checkUserId } from '../access/names
 import { badRequest } from '../errors.ts';
 import { Authorization } from './authorization.ts';
 import { rawContent } from './body.ts';
+import { chosenId, IdempotencyHeader } from './idempotency.ts';
 import type { Resource } from './parts.ts';
 import { type Outgoing, Publisher } from './publisher.ts';
 import { answers, Channel, optionalChannel, optionalFlag, optionalUser, PublishedAnswer } from './schemas.ts';
@@ -51,13 +52,21 @@ export const addSsePublishing: Resource = (app, parts) => {
   const publisher = new Publisher(parts);
   const response = answers(PublishedAnswer);
   const tags = ['messages'];
+  const headers = IdempotencyHeader;
 
   app.post(
     '/sse/send-to-channel',
-    { schema: { tags, description: 'Sends an event to a channel.', body: EventBody, response }, onRequest },
+    {
+      schema: { tags, description: 'Sends an event to a channel.', headers, body: EventBody, response },
+      onRequest,
+    },
     (request, reply) => {
       const { channel, event } = request.body;
-      const message = { type: checkMessageType(event, 'event'), data: rawContent(request, 'data') };
+      const message = {
+        id: chosenId(request, null, 'id'),
+        type: checkMessageType(event, 'event'),
+        data: rawContent(request, 'data'),
+      };
       publisher.toChannel(request.principal, checkChannelName(channel, 'channel'), message, reply);
     },
   );
@@ -68,6 +77,7 @@ export const addSsePublishing: Resource = (app, parts) => {
       schema: {
         tags,
         description: 'Sends a notification to a user, to a channel, or to everyone if neither is named.',
+        headers,
         body: NotificationBody,
         response,
       },
@@ -75,7 +85,7 @@ export const addSsePublishing: Resource = (app, parts) => {
     },
     (request, reply) => {
       const { channel = null, user_id = null } = request.body;
-      const message = notification(request.body);
+      const message = { ...notification(request.body), id: chosenId(request, null, 'id') };
       if (channel !== null && user_id !== null) {
         throw badRequest('channel, user_id: name one of them, not both');
       }

@@ -9,14 +9,17 @@ import { isObject, kindOf } from '../json.ts';
 /** What Fastify takes from a validator: the value to go on with, or why not. */
 type Verdict = { readonly value: unknown } | { readonly error: FanwireError };
 
-/** Bodies are taken as they are (422 when wrong); of a query and a path, which are text, the digits become numbers. */
+/**
+ * Bodies are taken as they are (422 when wrong); of a query and a path, which are text, the digits become numbers.
+ * Headers are checked where they are read: their schemas are for the description of the API.
+ */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  const validator = Compile(schema);
+  if (httpPart === 'headers') return (value: unknown): Verdict => ({ value });
+  const shapeProblem = compileShape(schema, 'the body');
   const status = httpPart === 'body' ? 422 : 400;
   const check = (value: unknown): Verdict => {
-    if (validator.Check(value)) return { value };
-    const [first] = validator.Errors(value);
-    return { error: refusal(first ? problem(first, value) : 'the request has the wrong shape', status) };
+    const problem = shapeProblem(value);
+    return problem === null ? { value } : { error: refusal(problem, status) };
   };
   if (httpPart !== 'querystring') return check;
   const readers = queryReaders(schema);
@@ -26,10 +29,25 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   };
 };
 
+/** Says of a value what is wrong with its shape, or null; `what` names the value as a whole. */
+export function compileShape(schema: TSchema, what: string): (value: unknown) => string | null {
+  const validator = Compile(schema);
+  return (value) => {
+    if (validator.Check(value)) return null;
+    const [first] = validator.Errors(value);
+    return first ? problem(first, value, what) : `${what} has the wrong shape`;
+  };
+}
+
 /** A channel of the path or the query. Throws `bad_request` with status 400, or `forbidden`. */
 export function channelParameter(name: string): string {
+  return parameter(() => checkChannelName(name, 'channel'));
+}
+
+/** What is read outside of a body: a `bad_request` of it has status 400. */
+export function parameter<T>(read: () => T): T {
   try {
-    return checkChannelName(name, 'channel');
+    return read();
   } catch (thrown) {
     if (!(thrown instanceof FanwireError) || thrown.code !== 'bad_request') throw thrown;
     throw refusal(thrown.message, 400);
@@ -62,14 +80,14 @@ function refusal(message: string, status: number): FanwireError {
   return new FanwireError('bad_request', message, { status });
 }
 
-function problem(error: TLocalizedValidationError, root: unknown): string {
+function problem(error: TLocalizedValidationError, root: unknown, what: string): string {
   const steps = error.instancePath.split('/').slice(1);
   const path = pathText(steps);
   switch (error.keyword) {
     case 'required':
       return `${pathText([...steps, error.params.requiredProperties[0] ?? ''])}: required, but missing`;
     case 'type':
-      if (path === '') return 'the body has to be a JSON object';
+      if (path === '') return `${what} has to be a JSON object`;
       return `${path}: ${typeText(error.params.type)} is expected, not ${kindOf(valueAt(root, steps))}`;
     case 'enum':
       return `${path}: one of ${error.params.allowedValues.filter((allowed) => allowed !== null).join(', ')} is expected`;

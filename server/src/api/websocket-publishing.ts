@@ -1,28 +1,26 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { checkChannelName, checkMessageId, checkMessageType, checkUserId } from '../access/names.ts';
+import { checkChannelName, checkMessageType, checkUserId } from '../access/names.ts';
 import { Authorization } from './authorization.ts';
 import { rawContent } from './body.ts';
+import { chosenId, IdempotencyHeader } from './idempotency.ts';
 import type { Resource } from './parts.ts';
 import { type Outgoing, Publisher } from './publisher.ts';
-import { answers, Channel, optionalFlag, optionalText, PublishedAnswer, UserId } from './schemas.ts';
+import {
+  answers,
+  Channel,
+  messageId,
+  messageType,
+  optionalFlag,
+  PublishedAnswer,
+  UserId,
+} from './schemas.ts';
 
 function messageSchema(defaultType: string) {
   return Type.Object(
     {
-      id: optionalText({
-        minLength: 1,
-        maxLength: 128,
-        description:
-          'Idempotency key: the same id on the same channel again, within IDEMPOTENCY_WINDOW, is not delivered again. Left out, the server makes one.',
-        examples: ['order-42-paid'],
-      }),
-      type: optionalText({
-        minLength: 1,
-        maxLength: 64,
-        default: defaultType,
-        description: 'Any name; Server-Sent Events carry it as the event’s.',
-      }),
+      id: messageId,
+      type: messageType(`\`${defaultType}\``),
       content: Type.Unknown({
         description: 'Any JSON value. It reaches subscribers as it was written.',
         examples: ['hello', { text: 'hello' }],
@@ -60,11 +58,18 @@ export const addWebSocketPublishing: Resource = (app, parts) => {
   const publisher = new Publisher(parts);
   const response = answers(PublishedAnswer);
   const tags = ['messages'];
+  const headers = IdempotencyHeader;
 
   app.post(
     '/ws/broadcast',
     {
-      schema: { tags, description: 'Sends a message to every connection.', body: BroadcastBody, response },
+      schema: {
+        tags,
+        description: 'Sends a message to every connection.',
+        headers,
+        body: BroadcastBody,
+        response,
+      },
       onRequest,
     },
     (request, reply) => publisher.toEveryone(outgoing(request, request.body.message, 'broadcast'), reply),
@@ -73,7 +78,7 @@ export const addWebSocketPublishing: Resource = (app, parts) => {
   app.post(
     '/ws/send-to-channel',
     {
-      schema: { tags, description: 'Sends a message to a channel.', body: ChannelBody, response },
+      schema: { tags, description: 'Sends a message to a channel.', headers, body: ChannelBody, response },
       onRequest,
     },
     (request, reply) => {
@@ -89,6 +94,7 @@ export const addWebSocketPublishing: Resource = (app, parts) => {
       schema: {
         tags,
         description: 'Sends a message to every connection of a user.',
+        headers,
         body: UserBody,
         response,
       },
@@ -108,7 +114,7 @@ function outgoing(
   defaultType: string,
 ): Outgoing {
   return {
-    id: id === undefined || id === null ? undefined : checkMessageId(id, 'message.id'),
+    id: chosenId(request, id, 'message.id'),
     type: type === undefined || type === null ? defaultType : checkMessageType(type, 'message.type'),
     data: rawContent(request, 'message', 'content'),
   };

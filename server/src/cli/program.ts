@@ -1,14 +1,20 @@
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
+import { findConfigFile } from '../config/file.ts';
 import { loadSettings } from '../config/load.ts';
-import { FanwireError, StartError } from '../errors.ts';
+import type { Environment } from '../config/sources.ts';
 import { version } from '../version.ts';
-import { serve } from './serve.ts';
-import { makeToken, type TokenOptions } from './token.ts';
+import { addConfig, withConfigOption } from './config.ts';
+import { exitCodeOf, exitCodes } from './exit.ts';
+import { endWithReader } from './output/output.ts';
+import { addChannels } from './remote/channels.ts';
+import { addConnections } from './remote/connections.ts';
+import { addHistory } from './remote/history.ts';
+import { addKick } from './remote/kick.ts';
+import { addPublish } from './remote/publish.ts';
+import { addSubscribe } from './remote/subscribe.ts';
+import type { TokenOptions } from './token.ts';
 
-/** 0 done, 1 it failed, 2 the command line or a setting is wrong. */
-export const exitCodes = { done: 0, failed: 1, wrong: 2 } as const;
-
-type Environment = Readonly<Record<string, string | undefined>>;
+export { exitCodes } from './exit.ts';
 
 /** Runs the command line and resolves to the exit code. */
 export async function run(args: readonly string[], env: Environment): Promise<number> {
@@ -16,31 +22,54 @@ export async function run(args: readonly string[], env: Environment): Promise<nu
     await program(env).parseAsync([...args], { from: 'user' });
     return exitCodes.done;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.done : exitCodes.wrong;
-    if (thrown instanceof StartError || thrown instanceof FanwireError) {
-      process.stderr.write(`fanwire: ${thrown.message}\n`);
-      return thrown instanceof StartError ? exitCodes.wrong : exitCodes.failed;
-    }
-    process.stderr.write(`fanwire: ${thrown instanceof Error ? thrown.stack : String(thrown)}\n`);
-    return exitCodes.failed;
+    return exitCodeOf(thrown);
   }
 }
 
-function program(env: Environment): Command {
+/** The command line. The server is loaded by the commands that need it only: the others start faster. */
+export function program(env: Environment): Command {
   const root = new Command('fanwire')
     .description('A self-hosted realtime server: rooms and channels over WebSocket and Server-Sent Events.')
     .version(version)
     .exitOverride()
     .showHelpAfterError('(fanwire --help shows the commands)')
-    .addHelpText('after', '\nExit codes: 0 done, 1 it failed, 2 the command line or a setting is wrong.');
-  root
+    .configureOutput({ outputError: (text, write) => write(withoutValues(text)) })
+    .addHelpText('afterAll', '\nExit codes: 0 done, 1 it failed, 2 the command line or a setting is wrong.')
+    // The server outlives whoever reads what it prints.
+    .hook('preAction', (_, action) => {
+      if (action.name() !== 'serve') endWithReader();
+    });
+  addServe(root, env);
+  addToken(root, env);
+  addConfig(root, env);
+  addPublish(root, env);
+  addSubscribe(root, env);
+  addHistory(root, env);
+  addChannels(root, env);
+  addConnections(root, env);
+  addKick(root, env);
+  return root;
+}
+
+function addServe(root: Command, env: Environment): void {
+  const command = root
     .command('serve')
+    .summary('run the server')
     .description(
-      'run the server until SIGTERM or Ctrl-C; settings come from the environment (docs/settings.md)',
-    )
-    .action(() => serve(loadSettings(env)));
-  root
+      'run the server until SIGTERM or Ctrl-C; settings come from the environment and the config file (docs/settings.md)',
+    );
+  withConfigOption(command).action(async ({ config }: { config?: string }) => {
+    const file = findConfigFile(config);
+    const settings = loadSettings(env, file);
+    const { serve } = await import('./serve.ts');
+    await serve(settings, file);
+  });
+}
+
+function addToken(root: Command, env: Environment): void {
+  const command = root
     .command('token')
+    .summary('print a token')
     .description('print a token that the server with the same settings accepts')
     .requiredOption('--sub <user>', 'the user whom the token names')
     .option('--ttl <duration>', 'how long it holds: 90s, 15m, 1h, 7d (default: WS_JWT_EXPIRE_MINUTES)')
@@ -48,10 +77,15 @@ function program(env: Environment): Command {
       '--channels <patterns>',
       'channels it is good for, separated by commas; * stands for any text (default: all)',
     )
-    .option('--scopes <scopes>', 'publish, read, manage, broadcast, separated by commas (default: none)')
-    .action(async (options: TokenOptions) => {
-      process.stdout.write(`${await makeToken(loadSettings(env), options)}\n`);
-    });
-  for (const command of root.commands) command.exitOverride();
-  return root;
+    .option('--scopes <scopes>', 'publish, read, manage, broadcast, separated by commas (default: none)');
+  withConfigOption(command).action(async ({ config, ...options }: TokenOptions & { config?: string }) => {
+    const settings = loadSettings(env, findConfigFile(config));
+    const { makeToken } = await import('./token.ts');
+    process.stdout.write(`${await makeToken(settings, options)}\n`);
+  });
+}
+
+/** A mistyped option may carry a credential: `--api-kye=SECRET`. */
+function withoutValues(text: string): string {
+  return text.replace(/'(--?[^\s'=]+)=[^']*'/g, "'$1=…'");
 }

@@ -1,3 +1,4 @@
+import type { ConfigFile } from '../config/file.ts';
 import { needsDevelopmentSecret } from '../config/secret.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLog } from '../ops/log.ts';
@@ -5,11 +6,11 @@ import { type Server, startServer } from '../server.ts';
 import { makeToken } from './token.ts';
 
 /** Runs until SIGTERM or SIGINT; a second signal does not wait. Resolves after a clean end. */
-export async function serve(settings: Settings): Promise<void> {
+export async function serve(settings: Settings, file: ConfigFile | null): Promise<void> {
   const log = createLog(settings.log.level);
   const ending = firstSignal();
   const server = await startServer(settings, log);
-  process.stdout.write(`${await banner(settings, server)}\n`);
+  process.stdout.write(`${await banner(settings, server, file)}\n`);
   log.info({ signal: await ending }, 'closing');
   await server.close();
   log.info({}, 'closed');
@@ -32,13 +33,18 @@ function firstSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-async function banner(settings: Settings, { url, managementOpen }: Server): Promise<string> {
+async function banner(
+  settings: Settings,
+  { url, managementOpen }: Server,
+  file: ConfigFile | null,
+): Promise<string> {
   const { engine, production } = settings;
   const storage =
     engine.kind === 'sqlite'
       ? `${engine.databasePath} (sqlite, safe against: ${engine.durability})`
       : 'memory (gone at exit)';
   const lines = [`Fanwire is listening on ${url}`, `  messages    ${storage}`];
+  if (file) lines.push(`  settings    ${file.path}, and the environment, which wins`);
   if (!production) lines.push('  mode        development (NODE_ENV is not production)');
   if (managementOpen) lines.push('  management  open: no API key is set and only this machine can connect');
   if (needsDevelopmentSecret(settings)) {

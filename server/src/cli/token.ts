@@ -1,8 +1,9 @@
+import { userIdProblem } from '../access/names.ts';
 import { scopes as knownScopes, type Scope } from '../access/principal.ts';
 import { signToken } from '../access/token-signer.ts';
 import { systemClock } from '../clock.ts';
 import type { Settings } from '../config/settings.ts';
-import { StartError } from '../errors.ts';
+import { FanwireError, StartError } from '../errors.ts';
 import { withSecret } from '../server.ts';
 import { parseDuration } from './duration.ts';
 
@@ -30,6 +31,8 @@ export async function makeToken(
       'JWT_SECRET: tokens are made with a shared secret, and this server only checks a public key.',
     );
   }
+  const problem = userIdProblem(sub);
+  if (problem !== null) throw new StartError(`--sub: ${problem}.`);
   const ttlSeconds = ttl === undefined ? expiry / 1000 : parseDuration(ttl);
   if (ttlSeconds === null) throw new StartError(`--ttl: "${ttl}" is no duration; write 90s, 15m, 1h or 7d.`);
   return signToken({
@@ -42,6 +45,8 @@ export async function makeToken(
     ...(issuer === null ? {} : { issuer }),
     ...(audience === null ? {} : { audience }),
     clock: systemClock,
+  }).catch((thrown) => {
+    throw thrown instanceof FanwireError ? new StartError(`--channels: ${thrown.message}.`) : thrown;
   });
 }
 

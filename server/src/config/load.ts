@@ -1,22 +1,33 @@
 import { parseApiKeys } from '../access/api-keys.ts';
 import { parseOriginList } from '../access/origin.ts';
 import { distance } from './distance.ts';
+import type { ConfigFile } from './file.ts';
 import { readJwt } from './jwt.ts';
-import { type Environment, Problems, shown } from './problems.ts';
+import { Problems, shown } from './problems.ts';
 import { type RawSettings, schema, unsupported } from './schema.ts';
 import { checkSecrets } from './secret.ts';
 import type { Settings } from './settings.ts';
+import { type Environment, Sources } from './sources.ts';
 import { unknownSettings } from './unknown.ts';
 import { readValues } from './values.ts';
 
 /**
- * The settings that the environment asks for. Throws one StartError that lists every problem on a line of its own:
- * the variable, its value unless it is secret, and what is allowed. Makes and changes nothing; reads at most the file
- * that JWT_PUBLIC_KEY names.
+ * The settings that the environment and the config file ask for; the environment wins. Throws one StartError that
+ * lists every problem of both on a line of its own: the variable or the place in the file, its value unless it is
+ * secret, and what is allowed. Makes and changes nothing; reads at most the file that JWT_PUBLIC_KEY names.
  */
-export function loadSettings(env: Environment): Settings {
-  const problems = new Problems(env);
-  const raw = readValues(env, problems);
+export function loadSettings(env: Environment, file: ConfigFile | null = null): Settings {
+  return resolveSettings(env, file).settings;
+}
+
+/** The same, and where each value came from. */
+export function resolveSettings(
+  env: Environment,
+  file: ConfigFile | null,
+): { readonly settings: Settings; readonly sources: Sources } {
+  const sources = new Sources(env, file);
+  const problems = new Problems(sources);
+  const raw = readValues(sources, problems);
   const settings = assemble(raw, problems);
   checkSecrets(settings.jwt, settings.production, problems);
   for (const name of unsupported) {
@@ -26,7 +37,7 @@ export function loadSettings(env: Environment): Settings {
     problems.add(`unknown setting ${name}; did you mean ${meant}?`);
   }
   problems.throwIfAny();
-  return settings;
+  return { settings, sources };
 }
 
 function assemble(raw: RawSettings, problems: Problems): Settings {

@@ -1,32 +1,38 @@
 import { StartError } from '../errors.ts';
-import { namesOf } from './schema.ts';
 import type { Setting } from './setting.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import type { Sources } from './sources.ts';
 
 /** Collects what is wrong with the settings, so that the operator hears of all of it at once. */
 export class Problems {
   readonly lines: string[] = [];
-  readonly #env: Environment;
+  readonly #sources: Sources;
   readonly #wrong = new Set<Setting>();
 
-  constructor(env: Environment) {
-    this.#env = env;
+  /** What is wrong with the file comes first. */
+  constructor(sources: Sources) {
+    this.#sources = sources;
+    for (const { setting, text } of sources.file?.problems ?? []) {
+      this.add(text);
+      if (setting && sources.variablesOf(setting).length === 0) this.#wrong.add(setting);
+    }
   }
 
-  /** `text` follows the name of the variable: "is "80a"; it takes a whole number". */
+  /** `text` follows the name of the variable, or the place in the file: "is "80a"; it takes a whole number". */
   about(setting: Setting, text: string): void {
     this.#wrong.add(setting);
-    this.add(`${this.nameOf(setting)} ${text}.${setting.hint === undefined ? '' : ` ${setting.hint}`}`);
+    const name = this.#sources.nameOf(setting);
+    this.add(`${name} ${text}.${setting.hint === undefined ? '' : ` ${setting.hint}`}`);
   }
 
-  /** Reads a part of a setting by a function that throws a clear Error; null when it did. */
+  /** Reads a part of a setting by a function that throws a clear Error, which names the variable; null when it did. */
   attempt<T>(setting: Setting, read: () => T): T | null {
     try {
       return read();
     } catch (thrown) {
       this.#wrong.add(setting);
-      this.add(thrown instanceof Error ? thrown.message : String(thrown));
+      const text = thrown instanceof Error ? thrown.message : String(thrown);
+      const named = text.startsWith(setting.env);
+      this.add(named ? `${this.#sources.nameOf(setting)}${text.slice(setting.env.length)}` : text);
       return null;
     }
   }
@@ -38,11 +44,6 @@ export class Problems {
   /** True once something was wrong with the setting: its value is then the default, not what the operator set. */
   has(setting: Setting): boolean {
     return this.#wrong.has(setting);
-  }
-
-  /** The variable by which the setting was set: an alias, if only that is. */
-  nameOf(setting: Setting): string {
-    return namesOf(setting).find((name) => this.#env[name]) ?? setting.env;
   }
 
   /** Throws one StartError with every problem on a line of its own. */

@@ -385,6 +385,7 @@ export const schema = {
       env: 'WS_API_KEYS',
       kind: 'secret',
       default: null,
+      several: true,
       takes:
         'keys of at least 16 characters separated by commas, each alone or as name:scopes:key, with scopes of publish, read and manage joined by +',
       meaning:

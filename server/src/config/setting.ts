@@ -62,6 +62,8 @@ export interface SecretSetting extends Common {
   readonly kind: 'secret';
   readonly default: null;
   readonly takes: string;
+  /** It is several texts separated by commas, which a file may write as a list. */
+  readonly several?: true;
 }
 
 /** The type of a setting's value once it is read. Durations are milliseconds whatever the unit of their kind. */

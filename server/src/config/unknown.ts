@@ -1,10 +1,19 @@
 import { distance } from './distance.ts';
-import type { Environment } from './problems.ts';
 import { namesOf, rows, unsupported } from './schema.ts';
+import type { Environment } from './sources.ts';
 
 const known: readonly string[] = rows.flatMap(({ setting }) => namesOf(setting));
 
 const own = 'FANWIRE_';
+
+/** Variables of the commands that ask a running server. */
+export const clientVariables = {
+  url: 'FANWIRE_URL',
+  apiKey: 'FANWIRE_API_KEY',
+  apiKeyHeader: 'FANWIRE_API_KEY_HEADER',
+  token: 'FANWIRE_TOKEN',
+} as const;
+const client: readonly string[] = Object.values(clientVariables);
 
 /** Variables that begin so are likely meant for this server, so a looser likeness counts as a mistake. */
 const families = /^(?:CHAT_|HISTORY_|JWT_|MAX_|MESSAGE_|PRESENCE_|RECOVERY_|RELAY_|SSE_|WEBSOCKET_|WS_)/;
@@ -37,7 +46,7 @@ export function unknownSettings(env: Environment): UnknownSetting[] {
 }
 
 function isForeign(name: string, value: string): boolean {
-  if (known.includes(name) || unsupported.includes(name)) return true;
+  if (known.includes(name) || unsupported.includes(name) || client.includes(name)) return true;
   // Kubernetes names the port of each service so: for a service "fanwire" it sets FANWIRE_PORT=tcp://10.0.0.1:8000.
   return /^(?:tcp|udp|sctp):\/\//.test(value);
 }

@@ -1,24 +1,25 @@
-import { type Environment, type Problems, shown } from './problems.ts';
-import { namesOf, type RawSettings, rows } from './schema.ts';
+import { type Problems, shown } from './problems.ts';
+import { type RawSettings, rows } from './schema.ts';
 import { durationScale, type NumberSetting, type Setting, takes, takesDecimals } from './setting.ts';
+import type { Sources } from './sources.ts';
 
 type Value = string | number | boolean | null;
 
 /** Reads every setting of the schema. What is malformed is reported and read as its default. */
-export function readValues(env: Environment, problems: Problems): RawSettings {
+export function readValues(sources: Sources, problems: Problems): RawSettings {
   const groups: Record<string, Record<string, Value>> = {};
   for (const { group, key, setting } of rows) {
     groups[group] ??= {};
-    groups[group][key] = readValue(setting, env, problems);
+    groups[group][key] = readValue(setting, sources, problems);
   }
   return groups as RawSettings;
 }
 
-function readValue(setting: Setting, env: Environment, problems: Problems): Value {
-  const [first, ...others] = namesOf(setting).filter((name) => env[name]);
-  const text = first === undefined ? undefined : env[first];
-  if (text === undefined) return defaultOf(setting);
-  const other = others.find((name) => env[name] !== text);
+function readValue(setting: Setting, sources: Sources, problems: Problems): Value {
+  const given = sources.given(setting);
+  if (given === undefined) return defaultOf(setting);
+  const { text } = given;
+  const other = sources.variablesOf(setting).find((name) => sources.env[name] !== text);
   if (other !== undefined) {
     problems.about(setting, `and ${other} are set differently, but mean the same; set only one of them`);
   }

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { Hub } from '../hub/hub.ts';
 import type { Capacity } from '../transport/capacity.ts';
 import { Connection } from '../transport/connection.ts';
+import type { Log } from '../transport/node.ts';
 import type { Wheel } from '../transport/wheel.ts';
 
 export interface DrainParts {
@@ -11,6 +12,9 @@ export interface DrainParts {
   readonly wheel: Wheel;
   /** Milliseconds that clients get to take what was sent to them. */
   readonly timeout: number;
+  readonly log: Log;
+  /** Called once the last connection has gone. */
+  readonly ended: () => void;
 }
 
 /** How a server ends: nobody new, everything accepted is committed and delivered, then everybody is told to go. */
@@ -29,7 +33,8 @@ export class Drain {
   }
 
   async #drain(): Promise<void> {
-    const { app, hub, capacity, wheel, timeout } = this.#parts;
+    const { app, hub, capacity, wheel, timeout, log, ended } = this.#parts;
+    log.info({ connections: hub.connections.size }, 'draining');
     capacity.close();
     await hub.settled();
     for (const recipient of [...hub.connections.all()]) {
@@ -39,6 +44,7 @@ export class Drain {
     await app.close();
     clearTimeout(cut);
     wheel.close();
+    ended();
     await hub.close();
   }
 }

@@ -52,9 +52,9 @@ describe('redact', () => {
   });
 
   it('takes time in proportion to the length', () => {
-    const before = performance.now();
+    const before = process.cpuUsage();
     for (const text of ['=', '&', '?', 'a', '%', '%7', '+', ' ']) redact(`/x?${text.repeat(1e6)}=`);
-    assert.ok(performance.now() - before < 2000);
+    assert.ok(process.cpuUsage(before).user < 2_000_000);
   });
 });
 

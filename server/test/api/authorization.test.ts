@@ -15,11 +15,20 @@ const operations: readonly Operation[] = [
     body: { channel: 'news', event: 'e', data: 1 },
   },
   { method: 'POST', path: '/sse/notification', scope: 'publish', body: { title: 'T', content: 'C' } },
+  { method: 'POST', path: '/api/publish', scope: 'publish', body: { channel: 'news', data: 1 } },
+  { method: 'POST', path: '/api/batch', scope: 'publish', body: { messages: [] } },
   { method: 'GET', path: '/ws/stats', scope: 'read' },
+  { method: 'GET', path: '/api/stats/activity', scope: 'read' },
+  { method: 'GET', path: '/api/channels', scope: 'read' },
+  { method: 'GET', path: '/api/channels/none', scope: 'read', status: 404 },
   { method: 'GET', path: '/ws/connections', scope: 'read' },
   { method: 'GET', path: '/api/channels/news/messages', scope: 'read' },
   { method: 'GET', path: '/api/channels/news/presence', scope: 'read' },
   { method: 'DELETE', path: '/ws/connections/none', scope: 'manage', status: 404 },
+  { method: 'DELETE', path: '/api/channels/news/messages', scope: 'manage' },
+  { method: 'DELETE', path: '/api/channels/news/messages/none', scope: 'manage', status: 404 },
+  { method: 'POST', path: '/api/users/nobody/disconnect', scope: 'manage' },
+  { method: 'POST', path: '/api/tokens/revoke', scope: 'manage', body: { jti: 'none' } },
 ];
 
 async function expectEach(
@@ -86,6 +95,25 @@ describe('where management is closed', () => {
     assert.equal((await server.post('/sse/notification', notification, headers)).status, 403);
     const event = { channel: 'news', event: 'e', data: 1 };
     assert.equal((await server.post('/sse/send-to-channel', event, headers)).status, 403);
+  });
+});
+
+describe('credentials that are right', () => {
+  it('reach no log and no answer either', async () => {
+    await using server = await TestServer.start({ open: false });
+    const key = server.key('manage')['x-api-key'] ?? '';
+    const { authorization = '' } = server.token('u1', { scope: 'manage', jti: 'id-of-the-token' });
+    const token = authorization.replace('Bearer ', '');
+    const answers = [];
+    for (const operation of operations) {
+      answers.push(await perform(server, operation, { 'x-api-key': key }));
+      answers.push(await perform(server, operation, { authorization }));
+      answers.push(await perform(server, operation, {}, `?api_key=${key}`));
+      answers.push(await perform(server, operation, {}, `?token=${token}`));
+    }
+    assert.ok(answers.every(({ status }) => status === 200 || status === 404));
+    const written = JSON.stringify([answers.map(({ text }) => text), server.logged]);
+    for (const secret of [key, token, token.split('.')[2] ?? '']) assert.ok(!written.includes(secret));
   });
 });
 

@@ -67,6 +67,19 @@ const routes: readonly Route[] = [
     ],
   },
   {
+    path: '/api/publish',
+    body: { channel: 'news', data: 1 },
+    fields: [
+      { path: 'channel', required: false, kind: 'string', wrong: badChannels },
+      { path: 'channels', required: false, kind: 'array', wrong: [Array(1001).fill('x')] },
+      { path: 'user_id', required: false, kind: 'string', wrong: badUsers },
+      { path: 'data', required: true, kind: 'any' },
+      { path: 'type', required: false, kind: 'string', wrong: badTypes },
+      { path: 'id', required: false, kind: 'string', wrong: ['', 'x'.repeat(129), 'a\tb'] },
+      { path: 'persist', required: false, kind: 'boolean' },
+    ],
+  },
+  {
     path: '/sse/connections/c1/channels',
     body: { subscribe: ['news'], unsubscribe: ['old'] },
     fields: [
@@ -142,6 +155,7 @@ describe('a wrong body is refused by the name of its field', () => {
         ['/ws/send-to-channel', { channel: name, message: { content: 1 } }],
         ['/sse/send-to-channel', { channel: name, event: 'e', data: 1 }],
         ['/sse/notification', { title: 'T', content: 'C', channel: name }],
+        ['/api/publish', { channel: name, data: 1 }],
       ] as const) {
         const { status, body: answer } = await server.post(path, body);
         assert.equal(status, 403);

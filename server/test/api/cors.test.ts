@@ -23,7 +23,7 @@ describe('a page of an allowed origin', () => {
     );
     for (const { headers } of answers) {
       assert.equal(headers.get('access-control-allow-origin'), own);
-      assert.equal(headers.get('access-control-expose-headers'), 'Retry-After');
+      assert.equal(headers.get('access-control-expose-headers'), 'Retry-After, X-Request-Id');
       assert.equal(headers.get('vary'), 'Origin');
     }
   });
@@ -39,7 +39,7 @@ describe('a page of an allowed origin', () => {
     assert.equal(headers.get('access-control-allow-methods'), 'POST, OPTIONS');
     assert.equal(
       headers.get('access-control-allow-headers'),
-      'Content-Type, Authorization, X-API-Key, Idempotency-Key, Last-Event-ID',
+      'Content-Type, Authorization, X-API-Key, Idempotency-Key, Last-Event-ID, X-Request-Id',
     );
     assert.equal(headers.get('access-control-max-age'), '600');
     assert.equal(headers.get('vary'), 'Origin');

@@ -10,7 +10,10 @@ describe('an address that is not served', () => {
     '/ws/',
     '/health/',
     '/HEALTH',
-    '/api/channels/news',
+    '/api',
+    '/api/channels/news/',
+    '/api/channels/news/messages/a/b',
+    '/api/users/u1',
     '//',
     '/ws/stats/x',
   ]) {
@@ -38,7 +41,16 @@ describe('another method than those of a route', () => {
     ['GET', '/ws/broadcast', 'POST, OPTIONS'],
     ['HEAD', '/sse/connect', 'GET, OPTIONS'],
     ['PATCH', '/ws/connections/a%2Fb?x=1', 'DELETE, OPTIONS'],
-    ['PUT', '/api/channels/news/messages', 'GET, HEAD, OPTIONS'],
+    ['PUT', '/api/channels/news/messages', 'GET, HEAD, DELETE, OPTIONS'],
+    ['GET', '/api/channels/news/messages/a', 'DELETE, OPTIONS'],
+    ['POST', '/api/channels/news', 'GET, HEAD, OPTIONS'],
+    ['POST', '/api/channels', 'GET, HEAD, OPTIONS'],
+    ['GET', '/api/publish', 'POST, OPTIONS'],
+    ['GET', '/api/batch', 'POST, OPTIONS'],
+    ['GET', '/api/users/u1/disconnect', 'POST, OPTIONS'],
+    ['DELETE', '/api/tokens/revoke', 'POST, OPTIONS'],
+    ['POST', '/api/stats/activity', 'GET, HEAD, OPTIONS'],
+    ['POST', '/openapi.json', 'GET, HEAD, OPTIONS'],
     ['PROPFIND', '/ws/stats', 'GET, HEAD, OPTIONS'],
     ['QUERY', '/ws/stats', 'GET, HEAD, OPTIONS'],
   ];
@@ -54,7 +66,7 @@ describe('another method than those of a route', () => {
 
   it('HEAD is answered where GET is', async () => {
     await using server = await TestServer.start();
-    for (const path of ['/health', '/ready', '/ws/stats']) {
+    for (const path of ['/health', '/ready', '/ws/stats', '/api/channels', '/openapi.json']) {
       const { status, text } = await server.request('HEAD', path);
       assert.equal(status, 200);
       assert.equal(text, '');
@@ -77,8 +89,8 @@ describe('a broken path', () => {
       assertShape(body, 'bad_request');
       const [line] = server.logged;
       assert.deepEqual(
-        { ...line, ms: 0 },
-        { level: 'debug', text: 'answered', method: 'GET', path, status, ms: 0 },
+        { ...line, ms: 0, request: '' },
+        { level: 'debug', text: 'answered', request: '', method: 'GET', path, status, ms: 0 },
       );
     });
   }
@@ -163,7 +175,8 @@ describe('a fault of the server', () => {
     assert.ok(!answer.text.includes('secret detail'));
     assertShape(body, 'unauthorized');
     assert.deepEqual(server.reported, [fault]);
-    const { ms, ...line } = server.logged.at(-1) ?? { ms: null };
+    const { ms, request, ...line } = server.logged.at(-1) ?? { ms: null, request: null };
+    assert.equal(typeof request, 'string');
     assert.equal(typeof ms, 'number');
     const path = '/api/channels/news/presence?limit=5';
     assert.deepEqual(line, { level: 'error', text: 'answered: failed', method: 'GET', path, status: 500 });

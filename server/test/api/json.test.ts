@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { rawElements } from '../../src/json.ts';
 import { TestServer } from './kit.ts';
 
 describe('what is no JSON object', () => {
@@ -98,5 +100,22 @@ describe('a body over the limit', () => {
     const text = JSON.stringify({ message: { content: 'x' } });
     const answer = await server.post('/ws/broadcast', text + ' '.repeat(1000 + 16 * 1024 - text.length));
     assert.equal(answer.status, 200);
+  });
+});
+
+describe('rawElements', () => {
+  it('cuts an array into the texts of its elements', () => {
+    const spaces = fc.constantFrom('', ' ', '\n\t ');
+    const element = fc.tuple(fc.json(), spaces, spaces);
+    fc.assert(
+      fc.property(fc.array(element), spaces, (elements, space) => {
+        const inside = elements.map(([text, before, after]) => before + text + after).join(',');
+        const cut = rawElements(`${space}[${inside || space}]${space}`);
+        assert.deepEqual(
+          cut,
+          elements.map(([text]) => text),
+        );
+      }),
+    );
   });
 });

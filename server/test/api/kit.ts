@@ -6,18 +6,21 @@ import { Authenticator } from '../../src/access/authenticator.ts';
 import { Gate } from '../../src/access/gate.ts';
 import { TokenVerifier } from '../../src/access/jwt.ts';
 import { OriginRule } from '../../src/access/origin.ts';
-import { anonymous } from '../../src/access/principal.ts';
+import { anonymous, type Principal } from '../../src/access/principal.ts';
+import { Revocations } from '../../src/access/revocations.ts';
 import { Rooms } from '../../src/access/rooms.ts';
 import { Tickets } from '../../src/access/tickets.ts';
 import { type ApiParts, createApi } from '../../src/api/app.ts';
 import { MemoryEngine } from '../../src/engine/memory/engine.ts';
 import { Hub } from '../../src/hub/hub.ts';
 import { Capacity } from '../../src/transport/capacity.ts';
+import { Enforcer } from '../../src/transport/enforcer.ts';
 import type { Log, Node } from '../../src/transport/node.ts';
 import { Wheel } from '../../src/transport/wheel.ts';
 import { jwt } from '../access/raw-jwt.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type ClientOptions, connect, type FakeClient } from './connection.ts';
+import { Contract, type OpenApi } from './contract.ts';
 import { FakeRecipient } from './recipient.ts';
 
 const secret = 'a secret of more than thirty-two bytes';
@@ -76,6 +79,7 @@ export class TestServer implements AsyncDisposable {
   /** What was reported as a fault of the server. */
   readonly reported: unknown[];
   readonly logged: LogLine[];
+  #contract: Contract | undefined;
 
   private constructor(built: Awaited<ReturnType<typeof build>>) {
     this.app = createApi(built.parts);
@@ -114,11 +118,16 @@ export class TestServer implements AsyncDisposable {
     });
   }
 
+  /** Every answer is held against the description of the API. */
   async request(method: string, path: string, init: Omit<RequestInit, 'method'> = {}): Promise<Answer> {
     const response = await fetch(this.origin + path, { ...init, method });
     const text = await response.text();
     const { status, headers } = response;
-    return { status, headers, text, body: text === '' ? null : JSON.parse(text) };
+    const contentType = headers.get('content-type');
+    const body = text === '' ? null : parsed(text, contentType);
+    this.#contract ??= new Contract(this.app.swagger() as unknown as OpenApi);
+    this.#contract.check({ method, path, status, contentType, body });
+    return { status, headers, text, body };
   }
 
   /** Somebody who hears these channels, besides everyone's and its own. */
@@ -167,10 +176,12 @@ async function build(options: TestOptions) {
   const hub = new Hub({ engine, clock, report });
   await hub.open();
   const rooms = new Rooms(hub, engine.rooms);
+  const revocations = new Revocations(hub, engine.revocations);
+  const enforcer = new Enforcer(hub, { rooms, revocations });
   const capacity = new Capacity({ connections: 100, websocket: 60, sse: 50 });
   const parts: ApiParts = {
-    ...{ hub, engine, capacity, clock, report, log, presence: engine.presence },
-    ...(await access(options, clock)),
+    ...{ hub, engine, capacity, clock, report, log, presence: engine.presence, revocations, enforcer },
+    ...(await access(options, clock, (principal) => revocations.covers(principal))),
     gate: new Gate(rooms, true),
     policy: {
       managementOpen: options.open ?? true,
@@ -182,27 +193,31 @@ async function build(options: TestOptions) {
     changeStream: async () => ({ channels: [] }),
     ...options.parts,
   };
-  const limits = { messages: 100, bytes: 1_000_000, messageRate: 0 };
+  const limits = { messages: 100, bytes: 1_000_000, clock, messageRate: 0 };
   const node: Node = { hub, capacity, clock, log, report, limits, wheel: new Wheel(clock, report) };
   return { parts, node, clock, rooms, reported, logged };
 }
 
-async function access(options: TestOptions, clock: FakeClock) {
+async function access(options: TestOptions, clock: FakeClock, revoked: (principal: Principal) => boolean) {
   const tickets = new Tickets({ clock });
   const keys = Object.entries(keyText).map(([scope, key]) => `${scope}r:${scope}:${key}`);
   const verifier = await TokenVerifier.create({
     ...{ secret, previousSecret: null, algorithms: ['HS256'], publicKey: null, jwksUrl: null },
-    ...{ issuer: null, audience: null, clock },
+    ...{ issuer: null, audience: null, clock, revoked },
   });
   const apiKeys = new ApiKeys(parseApiKeys(keys.join(',')));
   return {
     tickets,
-    authenticator: new Authenticator({ verifier, apiKeys, tickets, apiKeyHeader: 'X-API-Key' }),
+    authenticator: new Authenticator({ verifier, apiKeys, tickets, revoked, apiKeyHeader: 'X-API-Key' }),
     origin: new OriginRule({
       allowed: options.allowedOrigins ?? [],
       production: options.production ?? false,
     }),
   };
+}
+
+function parsed(text: string, contentType: string | null): Parsed {
+  return contentType?.startsWith('application/json') ? JSON.parse(text) : text;
 }
 
 function recorder(lines: LogLine[]): Log {

@@ -23,6 +23,7 @@ const routes = [
     channel: 'news',
     type: 'price',
   },
+  { path: '/api/publish', body: { channel: 'news', data: 'hi' }, channel: 'news', type: 'text' },
   {
     path: '/sse/notification',
     body: { title: 'T', content: 'C', channel: 'news' },

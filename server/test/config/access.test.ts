@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadSettings } from '../../src/config/load.ts';
-import type { Environment } from '../../src/config/problems.ts';
+import type { Environment } from '../../src/config/sources.ts';
 import {
   agreementKeys,
   bitcoinKeys,

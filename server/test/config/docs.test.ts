@@ -28,6 +28,15 @@ test('the settings are documented with every name, and the text knows those that
   }
 });
 
+test('the names in the file are documented, each group in its line', () => {
+  const text = readFileSync(join(root, 'docs/settings.md'), 'utf8');
+  const lines = [...Map.groupBy(rows, ({ group }) => group)].map(([group, settings]) => {
+    const names = settings.map(({ key, setting }) => `\`${key}\` (\`${setting.env}\`)`);
+    return `| \`${group}\` | ${names.join(', ')} |`;
+  });
+  assert.ok(text.includes(`| Group | Settings |\n|---|---|\n${lines.join('\n')}\n\n`), lines.join('\n'));
+});
+
 test('every code is documented', () => {
   const text = readFileSync(join(root, 'docs/protocols/codes.md'), 'utf8');
   const codes = [...Object.values(closeCodes).map(({ code }) => code), ...Object.keys(parserCloseCodes)];

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { parseConfigFile } from '../../src/config/file.ts';
 import { loadSettings } from '../../src/config/load.ts';
-import type { Environment } from '../../src/config/problems.ts';
+import type { Environment } from '../../src/config/sources.ts';
 import { StartError } from '../../src/errors.ts';
 
 /** The lines of problems that these settings stop the start with. */
-export function problemsOf(env: Environment): string[] {
+export function problemsOf(env: Environment, fileText = ''): string[] {
   try {
-    loadSettings(env);
+    loadSettings(env, parseConfigFile('fanwire.yaml', fileText));
   } catch (thrown) {
     assert.ok(thrown instanceof StartError, String(thrown));
     return thrown.message
@@ -16,6 +17,11 @@ export function problemsOf(env: Environment): string[] {
       .map((line) => line.trim());
   }
   return [];
+}
+
+/** The same for a file of this text and an environment of nothing. */
+export function fileProblems(text: string): string[] {
+  return problemsOf({}, text);
 }
 
 /** The only problem that these settings have. */

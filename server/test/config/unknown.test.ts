@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { distance } from '../../src/config/distance.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { namesOf, rows, unsupported } from '../../src/config/schema.ts';
+import { clientVariables } from '../../src/config/unknown.ts';
 import { problemOf } from './support.ts';
 
 const mistakes: [written: string, meant: string][] = [
@@ -108,6 +109,12 @@ test('the environment of this very process has no unknown setting', () => {
 test('a Kubernetes service of our name is no setting; the same name with another value is', () => {
   assert.doesNotThrow(() => loadSettings({ FANWIRE_PORT: 'tcp://10.96.0.12:8000' }));
   assert.equal(problemOf({ FANWIRE_PORT: '9000' }), 'unknown setting FANWIRE_PORT; did you mean PORT?');
+});
+
+test('the variables of the commands that ask a running server are no settings', () => {
+  const env = Object.fromEntries(Object.values(clientVariables).map((name) => [name, 'x']));
+  assert.equal(Object.keys(env).length, 4);
+  assert.deepEqual(loadSettings(env), loadSettings({}));
 });
 
 test('a variable in lower case is nothing where its upper case is set, as on Windows', () => {

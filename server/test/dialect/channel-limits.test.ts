@@ -12,8 +12,7 @@ describe('MAX_CHANNELS_PER_CONNECTION', () => {
 
   for (const user of [undefined, 'u1']) {
     const who = user === undefined ? 'an anonymous connection' : 'a signed-in connection';
-    const todo = 'dialect/client.ts: $all and $user:<id> are counted';
-    it(`is how many channels ${who} may be in, the automatic ones not counted`, { todo }, async () => {
+    it(`is how many channels ${who} may be in, the automatic ones not counted`, async () => {
       await using fw = await testServer({ env });
       const client = await ChannelClient.open(fw, user === undefined ? {} : { user });
       for (const channel of ['a', 'b', 'c']) await client.subscribe(channel);
@@ -67,8 +66,7 @@ describe('MESSAGE_RATE_LIMIT', () => {
     for (let frame = 0; frame < 10; frame++) await client.settled();
   });
 
-  const todo = 'transport/connection.ts: a frame over the rate is refused unread, without its request_id';
-  it('answers with the request_id', { todo }, async () => {
+  it('answers with the request_id', async () => {
     await using fw = await testServer({ clock: new FakeClock(), env });
     const client = await ChannelClient.open(fw);
     for (let frame = 0; frame < 10; frame++) await client.settled();

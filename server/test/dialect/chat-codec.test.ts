@@ -42,6 +42,11 @@ describe('chat codec: a message, byte for byte', () => {
     it(`the text of ${what}`, () => assert.ok(encode(canonical({ data })).includes(`"text":${text},"id"`)));
   }
 
+  it('is nothing for a message that tells of a removed one, or stands in its place', () => {
+    assert.equal(encode(canonical({ type: 'deleted', data: '{"id":"m1","offset":6}', sender: null })), '');
+    assert.equal(encode(canonical({ type: 'deleted', data: 'null', sender: null })), '');
+  });
+
   it('names stay what they are', () => {
     for (const name of oddNames) {
       const sender = { user: name, connection: 'k1', client: null };
@@ -64,7 +69,8 @@ describe('chat codec: the other frames of the server', () => {
   });
 
   it('a page of history', () => {
-    const page = { epoch: 'e1', offset: 7, messages: [canonical()], more: false };
+    const removed = canonical({ type: 'deleted', data: 'null', sender: null });
+    const page = { epoch: 'e1', offset: 7, messages: [removed, canonical()], more: false };
     assert.equal(
       encodeHistory('lobby', page),
       `{"action":"history","room":"lobby","messages":[${message}],"more":false}`,

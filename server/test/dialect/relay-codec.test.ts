@@ -42,6 +42,11 @@ describe('relay codec: a message, byte for byte', () => {
       ));
   }
 
+  it('is nothing for a message that tells of a removed one, or stands in its place', () => {
+    assert.equal(encode(canonical({ type: 'deleted', data: '{"id":"m1","offset":6}', sender: null })), '');
+    assert.equal(encode(canonical({ type: 'deleted', data: 'null', sender: null })), '');
+  });
+
   it('names stay what they are', () => {
     for (const name of oddNames) {
       const { room, from } = JSON.parse(

@@ -47,6 +47,11 @@ describe('room codec: a message, byte for byte', () => {
     assert.ok(encode(canonical({ time: 1_690_000_000_000 })).includes('"ts":1690000000,'));
   });
 
+  it('is nothing for a message that tells of a removed one, or stands in its place', () => {
+    assert.equal(encode(canonical({ type: 'deleted', data: '{"id":"m1","offset":6}', sender: null })), '');
+    assert.equal(encode(canonical({ type: 'deleted', data: 'null', sender: null })), '');
+  });
+
   it('names stay what they are', () => {
     for (const name of oddNames) {
       const sender = { user: name, connection: 'k1', client: null };
@@ -91,6 +96,11 @@ describe('room codec: the other frames of the server', () => {
     assert.equal(
       encodeHistory('lobby', page),
       `{"type":"chat.history","room":"lobby","messages":[${delivery},${delivery}],"more":true}`,
+    );
+    const removed = canonical({ type: 'deleted', data: 'null', sender: null });
+    assert.equal(
+      encodeHistory('lobby', { ...page, messages: [removed, canonical(), removed] }),
+      `{"type":"chat.history","room":"lobby","messages":[${delivery}],"more":true}`,
     );
     assert.equal(
       encodeHistory('lobby', { ...page, messages: [], more: false }),

@@ -66,6 +66,15 @@ export class Program implements AsyncDisposable {
     return `stdout:\n${this.stdout}\nstderr:\n${this.stderr}`;
   }
 
+  /** Waits for an end that is due; fails when it does not come. */
+  async ended(): Promise<Exit> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`it does not end\n${this.output}`)), patience);
+    });
+    return Promise.race([this.exit, tooLong]).finally(() => clearTimeout(timer));
+  }
+
   /** Sends the signal and waits for the end. */
   kill(signal: NodeJS.Signals): Promise<Exit> {
     this.child.kill(signal);

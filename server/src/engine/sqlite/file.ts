@@ -1,5 +1,5 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError } from '../../errors.ts';
 import { migrate } from './schema.ts';
@@ -53,7 +53,7 @@ function makeDirectory(path: string): void {
 function takeLock(path: string): DatabaseSync {
   let lock: DatabaseSync | undefined;
   try {
-    lock = new DatabaseSync(`${path}-lock`);
+    lock = new DatabaseSync(`${realPath(path)}-lock`);
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return lock;
   } catch (thrown) {
@@ -65,6 +65,11 @@ function takeLock(path: string): DatabaseSync {
     }
     throw unwritable(path, thrown);
   }
+}
+
+/** The same for every link to the file. */
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
 }
 
 function openDatabase(path: string, durability: Durability): DatabaseSync {

@@ -1,0 +1,104 @@
+import type { FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { checkChannelName, checkMessageType, checkUserId } from '../access/names.ts';
+import { badRequest } from '../errors.ts';
+import { failure, send } from './answer.ts';
+import { Authorization } from './authorization.ts';
+import { rawContent } from './body.ts';
+import { chosenId, IdempotencyHeader } from './idempotency.ts';
+import { attempt, itemFields, ResultsAnswer, resultsText } from './item.ts';
+import type { Resource } from './parts.ts';
+import { type Outgoing, Publisher } from './publisher.ts';
+import { answers, channelDescription, PublishedAnswer } from './schemas.ts';
+
+/** Most channels that one request may name. */
+const maxChannels = 1000;
+
+const { channel, user_id, ...message } = itemFields;
+
+const PublishBody = Type.Object(
+  {
+    channel,
+    user_id,
+    channels: Type.Optional(
+      Type.Unsafe<string[] | null>({
+        type: ['array', 'null'],
+        items: { type: 'string' },
+        maxItems: maxChannels,
+        description: `To each of these channels, committed together. ${channelDescription}`,
+        examples: [['news', 'alerts']],
+      }),
+    ),
+    ...message,
+  },
+  {
+    description: 'Exactly one of `channel`, `user_id` and `channels` says where it goes.',
+    examples: [{ channel: 'news', data: 'hello' }],
+  },
+);
+
+/** `POST /api/publish`: one message, to a channel, to a user, or to several channels. */
+export const addPublish: Resource = (app, parts) => {
+  const publisher = new Publisher(parts);
+  app.post(
+    '/api/publish',
+    {
+      schema: {
+        tags: ['messages'],
+        description:
+          'Publishes a message to a channel or to a user; with `channels` to each of them, with a result for each.',
+        headers: IdempotencyHeader,
+        body: PublishBody,
+        response: answers(Type.Union([PublishedAnswer, ResultsAnswer])),
+      },
+      // The answers are made by hand: of two shapes the serializer would have to find the right one.
+      serializerCompiler: () => JSON.stringify,
+      onRequest: new Authorization(parts).need('publish'),
+    },
+    (request, reply) => {
+      const { principal, body } = request;
+      const { channel, user_id, channels } = targetOf(body);
+      const outgoing = readMessage(request, body, user_id === null ? 'text' : 'direct');
+      if (user_id !== null) {
+        publisher.toUser(principal, checkUserId(user_id, 'user_id'), outgoing, reply);
+      } else if (channel !== null) {
+        publisher.toChannel(principal, checkChannelName(channel, 'channel'), outgoing, reply);
+      } else {
+        const items = channels.map((name, at) =>
+          attempt(() => publisher.forChannel(principal, checkChannelName(name, `channels[${at}]`), outgoing)),
+        );
+        publisher
+          .together(items)
+          .then((results) => send(reply.type('application/json; charset=utf-8'), resultsText(results)))
+          .catch(failure(reply));
+      }
+    },
+  );
+};
+
+type Target =
+  | { readonly channel: string; readonly user_id: null; readonly channels: null }
+  | { readonly channel: null; readonly user_id: string; readonly channels: null }
+  | { readonly channel: null; readonly user_id: null; readonly channels: readonly string[] };
+
+function targetOf({ channel = null, user_id = null, channels = null }: Static<typeof PublishBody>): Target {
+  const named = [channel, user_id, channels].filter((target) => target !== null).length;
+  if (named > 1) throw badRequest('channel, user_id, channels: name one of them, not several');
+  if (channel !== null) return { channel, user_id: null, channels: null };
+  if (user_id !== null) return { channel: null, user_id, channels: null };
+  if (channels !== null) return { channel: null, user_id: null, channels };
+  throw badRequest('channel, user_id, channels: one of them is required; POST /ws/broadcast is for everyone');
+}
+
+function readMessage(
+  request: FastifyRequest,
+  { id, type, persist }: Static<typeof PublishBody>,
+  defaultType: string,
+): Outgoing {
+  return {
+    id: chosenId(request, id, 'id'),
+    type: type === undefined || type === null ? defaultType : checkMessageType(type, 'type'),
+    data: rawContent(request, 'data'),
+    persist: persist ?? false,
+  };
+}

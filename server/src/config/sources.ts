@@ -1,0 +1,62 @@
+import type { ConfigFile } from './file.ts';
+import { namesOf } from './schema.ts';
+import type { Setting } from './setting.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the value of a setting came from. */
+export type Source =
+  | { readonly kind: 'default' }
+  | { readonly kind: 'environment'; readonly name: string }
+  | { readonly kind: 'file'; readonly path: string; readonly line: number };
+
+/** What an operator set: a text as the environment has it, in the unit of the setting. */
+export interface Given {
+  readonly text: string;
+  readonly source: Source;
+}
+
+/** What was set, and where. The environment wins over the file; what is empty counts as not set. */
+export class Sources {
+  readonly env: Environment;
+  readonly file: ConfigFile | null;
+
+  constructor(env: Environment, file: ConfigFile | null) {
+    this.env = env;
+    this.file = file;
+  }
+
+  /** Undefined when the default holds. */
+  given(setting: Setting): Given | undefined {
+    const [name] = this.variablesOf(setting);
+    const text = name === undefined ? undefined : this.env[name];
+    if (name !== undefined && text !== undefined) return { text, source: { kind: 'environment', name } };
+    const entry = this.file?.entries.get(setting);
+    if (!this.file || !entry) return undefined;
+    return { text: entry.text, source: { kind: 'file', path: this.file.path, line: entry.line } };
+  }
+
+  /** The variables by which the setting was set, its own name first. */
+  variablesOf(setting: Setting): string[] {
+    return namesOf(setting).filter((name) => this.env[name]);
+  }
+
+  /** The setting as an operator knows it: the variable, or the place in the file, by which it was set. */
+  nameOf(setting: Setting): string {
+    const [name] = this.variablesOf(setting);
+    const entry = name === undefined ? this.file?.entries.get(setting) : undefined;
+    return entry && this.file ? `${this.file.path}:${entry.line}: ${entry.name}` : (name ?? setting.env);
+  }
+}
+
+/** `default`, `environment PORT` or `file fanwire.yaml:3`. */
+export function sourceText(source: Source): string {
+  switch (source.kind) {
+    case 'default':
+      return 'default';
+    case 'environment':
+      return `environment ${source.name}`;
+    case 'file':
+      return `file ${source.path}:${source.line}`;
+  }
+}

@@ -1,0 +1,44 @@
+import type { Clock } from './clock.ts';
+import type { Settings } from './config/settings.ts';
+import type { Engine } from './engine/engine.ts';
+import type { UnknownErrorReporter } from './errors.ts';
+import { Hub } from './hub/hub.ts';
+import type { Metrics } from './ops/metrics.ts';
+import { Capacity } from './transport/capacity.ts';
+import type { Log, Node } from './transport/node.ts';
+import { Wheel } from './transport/wheel.ts';
+
+export interface NodeParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly report: UnknownErrorReporter;
+  readonly metrics: Metrics;
+}
+
+/** What all connections share, with the limits that the settings give; the metrics watch it from now on. */
+export function createNode({ limits, websocket, sse }: Settings, parts: NodeParts): Node {
+  const { engine, clock, log, report, metrics } = parts;
+  const node: Node = {
+    hub: new Hub({ engine, clock, report, meter: metrics.hub }),
+    wheel: new Wheel(clock, report),
+    capacity: new Capacity({
+      connections: limits.connections,
+      websocket: websocket.maxConnections,
+      sse: sse.maxConnections,
+    }),
+    clock,
+    log,
+    report,
+    meter: metrics.transport,
+    limits: {
+      messages: websocket.queueSize,
+      bytes: limits.backlogBytes,
+      clock,
+      backlog: metrics.backlog,
+      messageRate: limits.messageRate,
+    },
+  };
+  metrics.watch(node);
+  return node;
+}

@@ -1,0 +1,110 @@
+import { type Counter, Registry } from 'prom-client';
+import type { Exposition } from '../api/meter.ts';
+import { Backlog } from '../transport/backlog.ts';
+import type { CapacityLimits } from '../transport/capacity.ts';
+import { HttpMetrics } from './metrics-http.ts';
+import { HubMetrics } from './metrics-hub.ts';
+import { Maker } from './metrics-kit.ts';
+import { processRegistry } from './metrics-process.ts';
+import { TransportMetrics } from './metrics-transport.ts';
+
+/** What is asked for its figures when somebody scrapes. */
+export interface Watched {
+  readonly hub: { readonly counts: { readonly channels: number; readonly subscriptions: number } };
+  readonly capacity: { readonly limits: CapacityLimits };
+}
+
+export interface BuildInfo {
+  readonly version: string;
+  readonly engine: string;
+  readonly managementOpen: boolean;
+}
+
+/**
+ * The metrics of one server. Labels have few values that are all ours: never a channel, a user, an id or a path as it
+ * came. docs/metrics.md has them all; a test holds it to this.
+ */
+export class Metrics implements Exposition {
+  readonly registry = new Registry();
+  readonly hub: HubMetrics;
+  readonly transport: TransportMetrics;
+  readonly http: HttpMetrics;
+  readonly backlog = new Backlog();
+  readonly #faults: Counter;
+  #watched: Watched | null = null;
+
+  constructor(build: BuildInfo) {
+    const make = new Maker(this.registry);
+    this.transport = new TransportMetrics(make);
+    this.hub = new HubMetrics(make);
+    this.http = new HttpMetrics(make, this.transport.errors);
+    make.sums(
+      'fanwire_sent_bytes_total',
+      'Bytes handed to connections, framing included: messages, and replies to one client.',
+      'kind',
+      () => ({ ...this.hub.bytes, reply: this.transport.replies }),
+    );
+    this.#addGauges(make);
+    this.#faults = make.counter(
+      'fanwire_internal_faults_total',
+      'Faults that no client caused; each is in the log.',
+    );
+    make
+      .level('fanwire_build_info', 'Always 1; the labels say what runs.', 'version', 'node', 'engine')
+      .set({ version: build.version, node: process.version, engine: build.engine }, 1);
+    make.gauge(
+      'fanwire_management_open',
+      '1 while management needs no credentials, because no API key is set.',
+      () => Number(build.managementOpen),
+    );
+  }
+
+  /** From now on the gauges say what these have. */
+  watch(watched: Watched): void {
+    this.#watched = watched;
+  }
+
+  fault(): void {
+    this.#faults.inc();
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  async text(): Promise<string> {
+    return `${await this.registry.metrics()}\n${await processRegistry().metrics()}`;
+  }
+
+  #addGauges(make: Maker): void {
+    make.gauge(
+      'fanwire_channels',
+      'Channels with a subscriber on this node, the automatic ones included.',
+      () => this.#watched?.hub.counts.channels ?? 0,
+    );
+    make.gauge(
+      'fanwire_subscriptions',
+      'Subscriptions of connections to channels, the automatic ones included.',
+      () => this.#watched?.hub.counts.subscriptions ?? 0,
+    );
+    make.gauges('fanwire_connections_limit', 'Most connections that may be open.', 'transport', () => {
+      const { websocket = 0, sse = 0, connections = 0 } = this.#watched?.capacity.limits ?? {};
+      return { websocket, sse, all: connections };
+    });
+    make.gauge(
+      'fanwire_backlog_connections',
+      'Connections that do not take what is written to them at the moment.',
+      () => this.backlog.sums.connections,
+    );
+    make.gauge(
+      'fanwire_backlog_messages',
+      'Messages that wait for those connections.',
+      () => this.backlog.sums.messages,
+    );
+    make.gauge(
+      'fanwire_backlog_bytes',
+      'Bytes that wait for those connections.',
+      () => this.backlog.sums.bytes,
+    );
+  }
+}

@@ -171,7 +171,9 @@ export class Hub {
   async attach(recipient: Recipient): Promise<void> {
     this.connections.add(recipient);
     await this.subscribe(recipient, everyone);
-    if (recipient.verifiedUser !== null) await this.subscribe(recipient, userChannel(recipient.verifiedUser));
+    const gone = this.connections.get(recipient.id) !== recipient;
+    if (recipient.verifiedUser !== null && !gone)
+      await this.subscribe(recipient, userChannel(recipient.verifiedUser));
   }
 
   /** Takes a connection out of every channel and of the registry. */

@@ -36,7 +36,10 @@ export class Tick {
   #delivering = 0;
   #scheduled = false;
   #running: Promise<void> | null = null;
-  #settled: (() => void)[] = [];
+  /** Drafts published, and drafts that were committed or failed, by all time. */
+  #published = 0;
+  #done = 0;
+  #settled: { readonly target: number; readonly resolve: () => void }[] = [];
 
   constructor(engine: Engine, hooks: TickHooks) {
     this.#engine = engine;
@@ -45,6 +48,7 @@ export class Tick {
 
   /** Drafts that follow each other with the same callback are committed together. */
   publish(draft: Draft, callback: PublishCallback): void {
+    this.#published++;
     this.#drafts.push(draft);
     this.#callbacks.push(callback);
     this.#arrivals.came();
@@ -58,8 +62,9 @@ export class Tick {
 
   /** Resolves when everything published before this call is committed and delivered, or has failed. */
   settled(): Promise<void> {
-    if (this.#drafts.length === 0) return this.#running ?? Promise.resolve();
-    return new Promise((resolve) => this.#settled.push(resolve));
+    const target = this.#published;
+    if (this.#done >= target) return Promise.resolve();
+    return new Promise((resolve) => this.#settled.push({ target, resolve }));
   }
 
   #schedule(): void {
@@ -73,7 +78,7 @@ export class Tick {
     this.#running = this.#run().finally(() => {
       this.#running = null;
       if (this.#drafts.length > 0) this.#schedule();
-      else for (const resolve of this.#settled.splice(0)) resolve();
+      while (this.#settled[0] && this.#settled[0].target <= this.#done) this.#settled.shift()?.resolve();
     });
   };
 
@@ -100,6 +105,7 @@ export class Tick {
       }
     }
     this.#hooks.flush();
+    this.#done += drafts.length;
     const now = performance.now();
     this.#hooks.ended({
       messages: drafts.length,

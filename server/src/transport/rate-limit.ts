@@ -22,7 +22,8 @@ export class RateLimit {
 
   /** False when this frame is one too many. */
   take(now: number): boolean {
-    const refill = ((now - this.#updated) / 1000) * this.#rate;
+    // Nobody pays for a clock that is set back.
+    const refill = (Math.max(0, now - this.#updated) / 1000) * this.#rate;
     this.#updated = now;
     this.#tokens = Math.min(this.#rate, this.#tokens + refill);
     if (this.#tokens < 1) {

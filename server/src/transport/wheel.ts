@@ -62,7 +62,8 @@ export class Wheel {
     const now = this.#clock.now();
     const target = slotOf(now);
     const first = Math.max(this.#turned + 1, target - slots + 1);
-    this.#turned = Math.max(this.#turned, target);
+    // Also when the clock was set back: else nobody who comes would be woken until it has caught up.
+    this.#turned = target;
     for (let slot = first; slot <= target; slot++) this.#empty(slot % slots, now);
   }
 

@@ -301,17 +301,6 @@ describe('requests behind one another on one connection', () => {
     });
   }
 
-  const order = { todo: 'Node upgrades before the answers that are under way are written' };
-  it('an upgrade behind a request waits for its answer, or is cut', order, async () => {
-    await using fw = await watchedServer();
-    const raw = new RawSocket(fw.url);
-    raw.write(get('/ready') + upgrade());
-    await Promise.race([raw.until((text) => text.includes('"connected"')), raw.ended()]);
-    raw.close();
-    assert.doesNotMatch(raw.text, /101[\s\S]*HTTP\/1\.1 200/, 'answers out of order');
-    await fw.unharmed();
-  });
-
   it('1,000 requests in one packet are all answered', async () => {
     await using fw = await watchedServer();
     const raw = new RawSocket(fw.url);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 /** How long a condition may take before the test fails; nothing waits that long when all is well. */
-export const patience = 10_000;
+export const patience = 30_000;
 
 /** Everything that arrived, in order, and whoever waits for more. */
 export class Inbox<T> {

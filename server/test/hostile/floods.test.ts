@@ -88,40 +88,6 @@ describe('floods: memory is bounded and others are served', () => {
     await target.servesThroughout(10);
   });
 
-  it('20 connections that publish as fast as they can, without end; then SIGTERM', async () => {
-    await using target = await Target.start();
-    const attackers = await target.attackers(20);
-    const publish = '{"action":"send_to_channel","data":{"channel":"c","content":"x"}}';
-    const chunk = Buffer.concat(Array.from({ length: 500 }, () => clientFrame(opcodes.text, publish)));
-    for (const { socket } of attackers) {
-      socket.removeAllListeners('data').resume();
-      const pour = (): void => {
-        while (socket.writable && socket.write(chunk));
-      };
-      socket.on('drain', pour);
-      pour();
-    }
-    await target.servesThroughout(100);
-    const deadline = AbortSignal.timeout(15_000);
-    deadline.onabort = () => target.server.child.kill('SIGKILL');
-    assert.deepEqual(await target.server.kill('SIGTERM'), { code: 0, signal: null });
-  });
-
-  it('a connection that asks for 1,000 pages of history and reads none of them', async () => {
-    await using target = await Target.start();
-    const content = 'x'.repeat(4000);
-    for (let n = 0; n < 500; n++)
-      target.witness.send({ action: 'send_to_channel', data: { channel: 'c', content } });
-    await target.servesThroughout(1);
-    const attackers = await target.attackers(10);
-    const ask = clientFrame(opcodes.text, '{"action":"history","data":{"channel":"c","limit":500}}');
-    for (const attacker of attackers) {
-      attacker.socket.pause();
-      attacker.write(Buffer.concat(Array.from({ length: 1000 }, () => ask)));
-    }
-    await target.servesThroughout(200);
-  });
-
   it('500 connections with half a handshake each', async () => {
     await using target = await Target.start();
     const halves = Array.from({ length: 500 }, () => new RawSocket(target.server.url));

@@ -1,8 +1,9 @@
 import { isReserved } from '../access/names.ts';
 import type { Operation } from '../access/permissions.ts';
 import type { Principal } from '../access/principal.ts';
-import type { HistoryPage, HistoryQuery, JsonText, Receipt, Sender } from '../engine/engine.ts';
+import type { HistoryPage, JsonText, Receipt, Sender } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
+import type { HistoryRequest } from '../hub/history.ts';
 import { everyone, userChannel } from '../hub/hub.ts';
 import type { Subscribed, SubscribeOptions } from '../hub/subscriber.ts';
 import type { Link, Services } from './dialect.ts';
@@ -106,9 +107,9 @@ export class Client {
     }
   }
 
-  async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+  async history(channel: string, request: HistoryRequest): Promise<HistoryPage> {
     this.check('history', channel);
-    return this.services.hub.history(channel, query);
+    return this.services.hub.history(channel, request);
   }
 
   #publish(channel: string, message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): void {
@@ -116,8 +117,12 @@ export class Client {
     if (message.data.length > maxDataBytes / 3 && Buffer.byteLength(message.data) > maxDataBytes) {
       throw new FanwireError('too_large', `a message holds at most ${maxDataBytes} bytes of data`);
     }
+    const { length } = message.data;
     this.link.pendingPublishes++;
+    this.link.pendingSize += length;
     hub.publish({ ...message, channel, sender: this.#sender }, (error, receipt) => {
+      this.link.pendingPublishes--;
+      this.link.pendingSize -= length;
       if (receipt) acknowledge?.(receipt);
       else if (error) {
         this.link.failed(error.code);

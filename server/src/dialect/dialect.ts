@@ -65,12 +65,17 @@ export interface Dialect {
 /** A session's own connection, as far as the dialect may know it. */
 export interface Link extends Recipient {
   readonly principal: Principal;
-  /** Own publishes that are not committed yet. */
+  /** Own publishes that are not committed yet, and how many characters of data they hold. */
   pendingPublishes: number;
+  pendingSize: number;
+  /** More is waiting to be committed, from all connections, than should. */
+  readonly crowded: boolean;
   /** Unix milliseconds of the last sign of life: a frame or a WebSocket pong. */
   lastSeen: number;
   /** Puts one text frame into the outbox. */
   send(text: string): void;
+  /** Resolves when the client has taken what it was sent; null when little of that waits. */
+  relief(): Promise<void> | null;
   /** Sends a WebSocket ping. */
   ping(): void;
   close(reason: CloseReason): void;

@@ -6,6 +6,8 @@ import type { Frame, Link, Session } from './dialect.ts';
 const maxBadFrames = 20;
 /** Frames held back for a connection that is busy, after which its socket is not read any further. */
 const pauseAt = 16;
+/** Own publishes not committed yet, and characters of their data, after which its socket is not read any further. */
+const mostPending = { publishes: 1_024, size: 512 * 1024 };
 
 /** How a transport lets the runner hold back a client that sends faster than its frames can be handled. */
 export interface Valve {
@@ -44,15 +46,12 @@ export class Runner {
 
   receive(text: string): void {
     if (this.#closed) return;
-    if (!this.#busy) {
-      this.#handle(text);
-      return;
+    if (this.#ready()) this.#handle(text);
+    else {
+      this.#waiting ??= [];
+      this.#waiting.push(text);
     }
-    this.#waiting ??= [];
-    this.#waiting.push(text);
-    if (this.#waiting.length < pauseAt || this.#paused) return;
-    this.#paused = true;
-    this.#valve.pause();
+    this.#hold();
   }
 
   /** A frame that is not to be handled: answered with the reference that it carries, if it can be read. */
@@ -74,7 +73,38 @@ export class Runner {
 
   /** A publish of this connection was committed or failed. */
   settled(): void {
-    if (--this.#link.pendingPublishes === 0) this.#onSettled?.();
+    if (this.#link.pendingPublishes === 0) this.#onSettled?.();
+    this.#ease();
+  }
+
+  /** Whether the next frame may be handled: a client that leaves its answers unread is not answered any further. */
+  #ready(): boolean {
+    if (this.#busy) return false;
+    const taken = this.#link.relief();
+    if (!taken) return true;
+    this.#busy = true;
+    taken.then(this.#next, this.#next);
+    return false;
+  }
+
+  /** Stops reading the socket of a client that sends faster than what it sends can be handled. */
+  #hold(): void {
+    if (this.#paused) return;
+    const { pendingPublishes, pendingSize, crowded } = this.#link;
+    const ahead = pendingPublishes >= mostPending.publishes || pendingSize >= mostPending.size;
+    if (!ahead && !(crowded && pendingPublishes > 0) && (this.#waiting?.length ?? 0) < pauseAt) return;
+    this.#paused = true;
+    this.#valve.pause();
+  }
+
+  /** Reads on once nothing waits and half of what was published is committed, or all of it while others wait too. */
+  #ease(): void {
+    if (!this.#paused || this.#closed || this.#waiting) return;
+    const { pendingPublishes, pendingSize, crowded } = this.#link;
+    const share = crowded ? 0 : 0.5;
+    if (pendingPublishes > mostPending.publishes * share || pendingSize > mostPending.size * share) return;
+    this.#paused = false;
+    this.#valve.resume();
   }
 
   #handle(text: string): void {
@@ -84,8 +114,9 @@ export class Runner {
       frame = { text, object: parseObject(text) };
       command = this.#session.command(frame);
     } catch (thrown) {
-      this.#fail(thrown, frame);
-      if (++this.#badFrames >= maxBadFrames) this.#link.close('badFrames');
+      const error = this.#fail(thrown, frame);
+      if (error && error.code !== 'forbidden' && ++this.#badFrames >= maxBadFrames)
+        this.#link.close('badFrames');
       return;
     }
     this.#badFrames = 0;
@@ -121,13 +152,11 @@ export class Runner {
   /** The frame under way is done: handle those that waited, until one of them takes time. */
   readonly #next = (): void => {
     this.#busy = false;
-    while (this.#waiting && this.#waiting.length > 0 && !this.#busy)
+    while (this.#waiting && this.#waiting.length > 0 && this.#ready())
       this.#handle(this.#waiting.shift() ?? '');
     if (this.#busy || this.#closed) return;
     this.#waiting = null;
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#valve.resume();
+    this.#ease();
   };
 
   /** What the address asked for cannot be had, although it could when the client was let in. */

@@ -3,7 +3,6 @@ import type {
   Draft,
   Engine,
   HistoryPage,
-  HistoryQuery,
   JsonText,
   Message,
   Position,
@@ -16,6 +15,7 @@ import { uuidv7 } from '../ids.ts';
 import { Activity } from './activity.ts';
 import { Channel } from './channel.ts';
 import { Flusher } from './flusher.ts';
+import { History, type HistoryRequest } from './history.ts';
 import { type HubMeter, noHubMeter } from './meter.ts';
 import { mergeNames, type NameQuery, Names } from './names.ts';
 import type { Encoder, Recipient, Subscription, Watch } from './recipient.ts';
@@ -73,6 +73,7 @@ export class Hub {
   /** Those of `#channels` that have subscribers and are not the server's own. */
   readonly #names = new Names();
   readonly #opening = new Map<string, Promise<void>>();
+  readonly #history: History;
   readonly #subscriber: Subscriber;
   readonly #controlListeners: ((command: ControlCommand) => void)[] = [];
   #subscriptions = 0;
@@ -88,7 +89,8 @@ export class Hub {
       ended: (figures) => meter.tick(figures),
       report,
     });
-    this.#subscriber = new Subscriber(engine, report, meter);
+    this.#history = new History(engine);
+    this.#subscriber = new Subscriber(engine, this.#history, report, meter);
   }
 
   async open(): Promise<void> {
@@ -117,6 +119,11 @@ export class Hub {
 
   get counts(): { channels: number; subscriptions: number } {
     return { channels: this.#channels.size - 1, subscriptions: this.#subscriptions };
+  }
+
+  /** More waits to be committed than should: whoever can is to hold back. */
+  get crowded(): boolean {
+    return this.#tick.crowded;
   }
 
   /** Into the tick. The callback is called after the commit, in the turn in which the message is delivered. */
@@ -248,8 +255,9 @@ export class Hub {
     return name === control ? undefined : this.#channels.get(name);
   }
 
-  history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
-    return this.#engine.read(channel, query);
+  /** One page, read as soon as what is live leaves time for it. */
+  history(channel: string, request: HistoryRequest): Promise<HistoryPage> {
+    return this.#history.read(channel, request);
   }
 
   position(channel: string): Promise<Position> {

@@ -1,4 +1,5 @@
-import type { Engine, Message } from '../engine/engine.ts';
+import type { Message } from '../engine/engine.ts';
+import type { History } from './history.ts';
 import type { HubMeter } from './meter.ts';
 import type { Subscription } from './recipient.ts';
 
@@ -24,14 +25,14 @@ export class Replay {
   offset: number;
   readonly #completeFrom: number;
   readonly #subscription: Subscription;
-  readonly #engine: Engine;
+  readonly #history: History;
   readonly #meter: HubMeter;
 
-  constructor(subscription: Subscription, start: ReplayStart, engine: Engine, meter: HubMeter) {
+  constructor(subscription: Subscription, start: ReplayStart, history: History, meter: HubMeter) {
     this.#subscription = subscription;
     this.offset = start.after;
     this.#completeFrom = start.completeFrom;
-    this.#engine = engine;
+    this.#history = history;
     this.#meter = meter;
   }
 
@@ -42,7 +43,7 @@ export class Replay {
   /** The next page, as far as this offset and no further. */
   async next(last = Number.POSITIVE_INFINITY): Promise<void> {
     const { channel } = this.#subscription;
-    const page = await this.#engine.read(channel, { after: this.offset, limit: pageSize });
+    const page = await this.#history.read(channel, { after: this.offset, limit: pageSize });
     const messages = page.messages.filter((message) => message.offset <= last);
     let start = 0;
     for (let i = 0; i < messages.length; i++) {

@@ -1,5 +1,6 @@
 import type { Engine, Message, Position } from '../engine/engine.ts';
 import type { Channel } from './channel.ts';
+import type { History } from './history.ts';
 import type { HubMeter, RecoveryOutcome } from './meter.ts';
 import type { Subscription, Watch } from './recipient.ts';
 import { type Gap, isPlausible, type Resumption, resume } from './recovery.ts';
@@ -14,6 +15,8 @@ export interface SubscribeOptions {
   readonly history?: number | undefined;
   /** With `history`: only messages that were published to be kept. */
   readonly persisted?: boolean | undefined;
+  /** With `history`: count neither tombstones nor notices of deletion. */
+  readonly undeleted?: boolean | undefined;
   /** Replay nothing behind this offset: what follows was delivered before. */
   readonly until?: number | undefined;
   /** The name under which the recipient counts as present; null when it does not. */
@@ -47,11 +50,13 @@ interface Plan extends ReplayStart {
 /** Brings a subscription to where its channel is: answer, replay, then live. */
 export class Subscriber {
   readonly #engine: Engine;
+  readonly #history: History;
   readonly #report: (thrown: unknown) => void;
   readonly #meter: HubMeter;
 
-  constructor(engine: Engine, report: (thrown: unknown) => void, meter: HubMeter) {
+  constructor(engine: Engine, history: History, report: (thrown: unknown) => void, meter: HubMeter) {
     this.#engine = engine;
+    this.#history = history;
     this.#report = report;
     this.#meter = meter;
   }
@@ -67,7 +72,7 @@ export class Subscriber {
     const plan = await this.#plan(channel, options, members);
     if (ended(subscription)) return null;
     options.announce?.(plan.answer);
-    const replay = new Replay(subscription, plan, this.#engine, this.#meter);
+    const replay = new Replay(subscription, plan, this.#history, this.#meter);
     await replay.send(plan.first);
     while (!replay.ended && replay.offset < channel.offset) await replay.next();
     if (replay.ended) return null;
@@ -88,7 +93,7 @@ export class Subscriber {
     if (ended(subscription)) return null;
     options.announce?.(plan.answer);
     const last = Math.min(options.until ?? plan.answer.offset, plan.answer.offset);
-    const replay = new Replay(subscription, plan, this.#engine, this.#meter);
+    const replay = new Replay(subscription, plan, this.#history, this.#meter);
     await replay.send(plan.first);
     while (!replay.ended && replay.offset < last) await replay.next(last);
     return plan.answer;
@@ -133,9 +138,10 @@ export class Subscriber {
   }
 
   async #planHistory(name: string, options: SubscribeOptions, members: number): Promise<Plan> {
-    const page = await this.#engine.read(name, {
+    const page = await this.#history.read(name, {
       limit: options.history ?? 0,
       persisted: options.persisted ?? false,
+      undeleted: options.undeleted ?? false,
     });
     const { epoch, offset } = page;
     const messages = page.messages.filter((message) => message.offset <= (options.until ?? offset));

@@ -18,6 +18,8 @@ export interface TickHooks {
 
 /** Most messages of one tick: keeps a flood on one channel from holding up everything else for long. */
 const maxMessages = 2048;
+/** Messages waiting for their tick above which publishers are to hold back. */
+const crowd = 8 * maxMessages;
 /** Most bytes of data of one tick. */
 const maxBytes = 8 * 1024 * 1024;
 
@@ -53,6 +55,11 @@ export class Tick {
     this.#callbacks.push(callback);
     this.#arrivals.came();
     this.#schedule();
+  }
+
+  /** Publishers are ahead of the engine by many ticks. */
+  get crowded(): boolean {
+    return this.#drafts.length > crowd;
   }
 
   /** The engine made the hub deliver for so many milliseconds, which are none of its own. */

@@ -40,6 +40,9 @@ export interface ConnectionOptions {
 /** 1005 is "no status code was present" (RFC 6455, 7.1.5): an event stream never has one. */
 const hungUp: Ending = { code: 1005, by: 'client' };
 
+/** Bytes that may wait for a client before it has to take them: until then, none of its frames is handled. */
+const relievedAbove = 128 * 1024;
+
 /** After so long without the kernel taking anything, the reader is gone (milliseconds). */
 const stalledAfter = 30_000;
 
@@ -58,6 +61,7 @@ export class Connection implements Link, Sleeper {
   encoder: Encoder;
   principal: Principal;
   pendingPublishes = 0;
+  pendingSize = 0;
   lastSeen: number;
   serial = 0;
   due = 0;
@@ -143,6 +147,16 @@ export class Connection implements Link, Sleeper {
   }
 
   drained(): Promise<void> | null {
+    return this.outbox.drained();
+  }
+
+  get crowded(): boolean {
+    return this.#node.hub.crowded;
+  }
+
+  relief(): Promise<void> | null {
+    if (this.outbox.queuedBytes < relievedAbove) return null;
+    this.outbox.flush();
     return this.outbox.drained();
   }
 

@@ -125,6 +125,7 @@ export class ChatSession implements Session<Command> {
     const readable = this.#services.gate.may(this.#link.principal, 'history', room);
     const options: SubscribeOptions = {
       history: readable ? this.#options.historyOnJoin : 0,
+      undeleted: true,
       inAnswer: true,
       presentAs: this.#name,
       watch: 'small',
@@ -148,7 +149,8 @@ export class ChatSession implements Session<Command> {
   }
 
   async #history({ room, query }: Command & { kind: 'history' }): Promise<void> {
-    this.#link.send(encodeHistory(room, await this.#client.history(room, query)));
+    const page = await this.#client.history(room, { ...query, undeleted: true });
+    this.#link.send(encodeHistory(room, page));
   }
 
   async #listRooms(): Promise<void> {

@@ -116,6 +116,7 @@ export class RoomSession implements Session<Command> {
   }
 
   async #history({ query }: Command & { kind: 'history' }): Promise<void> {
-    this.#link.send(encodeHistory(this.#room, await this.#client.history(this.#room, query)));
+    const page = await this.#client.history(this.#room, { ...query, undeleted: true });
+    this.#link.send(encodeHistory(this.#room, page));
   }
 }

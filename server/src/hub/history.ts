@@ -1,0 +1,53 @@
+import {
+  deletedType,
+  type Engine,
+  type HistoryPage,
+  type HistoryQuery,
+  type Message,
+} from '../engine/engine.ts';
+import { Lane } from './lane.ts';
+
+/** What of a channel's history is wanted. */
+export interface HistoryRequest extends HistoryQuery {
+  /** Leave out tombstones and notices of deletion, and fill the page with what is behind them. Default false. */
+  readonly undeleted?: boolean;
+}
+
+/** Reads pages of the engine, at a pace that leaves room for what is live. */
+export class History {
+  readonly #engine: Engine;
+  readonly #lane = new Lane();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  read(channel: string, { undeleted = false, ...query }: HistoryRequest): Promise<HistoryPage> {
+    return undeleted ? this.#undeleted(channel, query) : this.#page(channel, query);
+  }
+
+  #page(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    return this.#lane.run(() => this.#engine.read(channel, query));
+  }
+
+  /** Page after page, until there are as many as were asked for, or no more. */
+  async #undeleted(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    const forward = isForward(query);
+    let found: Message[] = [];
+    let next = query;
+    for (;;) {
+      const page = await this.#page(channel, next);
+      const shown = page.messages.filter(({ type }) => type !== deletedType);
+      found = forward ? [...found, ...shown] : [...shown, ...found];
+      const edge = page.messages.at(forward ? -1 : 0);
+      if (!page.more || found.length === query.limit || !edge) return { ...page, messages: found };
+      next = { ...query, ...(forward ? { after: edge.offset } : { before: edge.offset }) };
+      next = { ...next, limit: query.limit - found.length };
+    }
+  }
+}
+
+/** As the engines understand a query: see `HistoryQuery`. */
+function isForward({ after, before, from }: HistoryQuery): boolean {
+  return before === undefined && (after !== undefined || from !== undefined);
+}

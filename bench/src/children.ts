@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Answer, JobKind, Jobs, Request } from './load/job.ts';
-import type { Target } from './targets/target.ts';
+import type { Launch } from './targets/target.ts';
 
 const START_TIMEOUT_MS = 20_000;
 const KEPT_OUTPUT = 4000;
@@ -42,14 +42,17 @@ export interface ServerOptions {
 }
 
 /** Starts a target's server and waits until it says where it listens. */
-export async function startServer(target: Target, options: ServerOptions): Promise<ServerProcess> {
+export async function startServer(
+  { launch }: { readonly launch: Launch },
+  options: ServerOptions,
+): Promise<ServerProcess> {
   const directory = mkdtempSync(join(tmpdir(), 'fanwire-bench-'));
   directories.add(directory);
   const flags = options.inspect ? ['--inspect=127.0.0.1:0'] : [];
-  const [command, ...args] = pinned(options.core, [...flags, target.launch.script, ...target.launch.args]);
+  const [command, ...args] = pinned(options.core, [...flags, launch.script, ...launch.args]);
   const child = spawn(command, args, {
     cwd: directory,
-    env: { ...inheritedEnvironment(), ...target.launch.environment(directory) },
+    env: { ...inheritedEnvironment(), ...launch.environment(directory) },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   track(child);

@@ -1,14 +1,11 @@
 import type { FanoutResult } from './load/job.ts';
 import { describeMachine, type Pinning } from './machine.ts';
+import { disturbed, loadBound } from './remarks.ts';
 import * as report from './report.ts';
 import type { Target } from './targets/target.ts';
 
 /** Of each message. */
 export const CONTENT_BYTES = 128;
-/** Share of a core from which on the load process may have been what limited a run. */
-const BOTTLENECK = 0.9;
-/** Share of a run's time that other processes may take from its cores without remark. */
-const DISTURBED = 0.1;
 const RATIOS: readonly (readonly [string, string])[] = [
   ['fanwire', 'ws-loop'],
   ['fanwire', 'socket.io'],
@@ -133,15 +130,11 @@ function comparison(runs: readonly Run[]): string | null {
 
 /** What a reader must know before believing the figures, most serious first. */
 function remarksOn(runs: readonly Run[]): string[] {
-  const waits = runs.map(({ result }) => Math.max(result?.serverWaited ?? 0, result?.loadWaited ?? 0));
-  const disturbed = waits.filter((waited) => waited > DISTURBED);
-  const remarks = runs.flatMap((one) => remarksOnRun(one));
-  if (disturbed.length === 0) return remarks;
-  return [
-    ...remarks,
-    `DISTURBED ${disturbed.length} of ${runs.length} runs: other processes had the server's or the load's core for ` +
-      `up to ${report.percent(Math.max(...disturbed))} of the time; CPU per delivery is the figure to trust`,
-  ];
+  const disturbance = disturbed(
+    runs.map((one) => one.result),
+    'CPU per delivery',
+  );
+  return [...runs.flatMap((one) => remarksOnRun(one)), ...(disturbance === null ? [] : [disturbance])];
 }
 
 function remarksOnRun({ target, window, result, error, round }: Run): string[] {
@@ -154,12 +147,8 @@ function remarksOnRun({ target, window, result, error, round }: Run): string[] {
   for (const [reason, count] of Object.entries(result.dropped)) {
     remarks.push(`DROPPED ${where}: ${count} connections: ${reason}`);
   }
-  if (result.loadUtilisation > BOTTLENECK) {
-    remarks.push(
-      `LOAD-BOUND ${where}: the load process was the bottleneck (${report.percent(result.loadUtilisation)} of a ` +
-        'core), the server could have delivered more',
-    );
-  }
+  const bound = loadBound(where, result, 'delivered');
+  if (bound !== null) remarks.push(bound);
   return remarks;
 }
 

@@ -40,7 +40,7 @@ function programOf(scenarios: ReadonlyMap<string, Scenario>): Command {
 }
 
 function list(scenarios: ReadonlyMap<string, Scenario>): string {
-  return [...scenarios].map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}\n`).join('');
+  return [...scenarios].map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}\n`).join('');
 }
 
 await main(process.argv.slice(2));

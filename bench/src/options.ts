@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { findPinning, openFilesLimit, type Pinning } from './machine.ts';
-import { targetNamed } from './targets/registry.ts';
+import { messageOf } from './rounds.ts';
+import type { HttpTarget } from './targets/http-target.ts';
+import { httpTargetNamed, targetNamed } from './targets/registry.ts';
 import type { Target } from './targets/target.ts';
 
 /** Files that a process opens beside its connections. */
@@ -29,10 +31,19 @@ export function seconds(text: string): number {
 
 /** Known targets, separated by commas, each once. */
 export function targets(text: string): Target[] {
+  return eachOnce(text, targetNamed);
+}
+
+/** Known targets of publishing over HTTP, separated by commas, each once. */
+export function httpTargets(text: string): HttpTarget[] {
+  return eachOnce(text, httpTargetNamed);
+}
+
+function eachOnce<T>(text: string, named: (name: string) => T): T[] {
   try {
-    return [...new Set(text.split(',').map((name) => name.trim()))].map(targetNamed);
+    return [...new Set(text.split(',').map((name) => name.trim()))].map(named);
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    throw new InvalidArgumentError(messageOf(error));
   }
 }
 
@@ -54,6 +65,6 @@ export function pinning(isWanted: boolean): Pinning | null {
 /** Help shows a default by its text, and a target is an object. */
 export function nameTargets(command: Command): void {
   const option = command.options.find((one) => one.attributeName() === 'targets');
-  const names = (option?.defaultValue as readonly Target[]).map((target) => target.name);
+  const names = (option?.defaultValue as readonly { readonly name: string }[]).map((target) => target.name);
   option?.default(option.defaultValue, names.join(','));
 }

@@ -17,6 +17,12 @@ interface Ended {
   readonly stderr: string;
 }
 
+interface HttpRun {
+  readonly target: string;
+  readonly batch: number;
+  readonly result: { readonly acknowledged: number; readonly kept: number | null };
+}
+
 /** Temporary directories of the bench go to `scratch`, where a test can see what is left. */
 function start(...args: string[]): ChildProcess {
   return spawn(process.execPath, [main, ...args], { env: { ...process.env, TMPDIR: scratch } });
@@ -40,7 +46,7 @@ describe('bench', () => {
     for (const args of [['nonsense'], []]) {
       const { code, stderr } = await bench(...args);
       assert.equal(code, 2);
-      assert.match(stderr, /fanout .*\n {2}idle /);
+      assert.match(stderr, /fanout .*\n {2}http-publish .*\n {2}idle /);
     }
   });
 
@@ -68,6 +74,27 @@ describe('bench', () => {
       runs.map((run) => run.target),
       ['ws-loop', 'socket.io', 'socket.io', 'ws-loop'],
     );
+  });
+
+  test('http-publish measures Fanwire and bare Fastify and writes JSON', async () => {
+    const file = join(scratch, 'http-publish.json');
+    const { code, stdout, stderr } = await bench(
+      ...['http-publish', '--clients', '5', '--rounds', '2', '--seconds', '0.2', '--warmup', '0.1'],
+      ...['--targets', 'fanwire,fastify', '--batch', '1,3', '--json', file],
+    );
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /^fanwire \/ fastify +[\d.]+×/m);
+    const { runs } = JSON.parse(readFileSync(file, 'utf8')) as { runs: HttpRun[] };
+    assert.deepEqual(
+      runs.map((run) => `${run.target} ${run.batch}`),
+      [1, 3, 1, 3].flatMap((batch, at) => {
+        const [first, second] = at < 2 ? ['fanwire', 'fastify'] : ['fastify', 'fanwire'];
+        return [`${first} ${batch}`, `${second} ${batch}`];
+      }),
+    );
+    for (const { target, result } of runs) {
+      assert.equal(result.kept, target === 'fanwire' ? result.acknowledged : null);
+    }
   });
 
   test('idle measures memory', async () => {

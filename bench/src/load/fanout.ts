@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { cpuSeconds, waitedSeconds } from '../machine.ts';
 import type { Speech } from '../targets/target.ts';
 import { type Client, openClients } from './client.ts';
 import { clientFrame, OPCODE } from './frames.ts';
 import type { FanoutJob, FanoutResult } from './job.ts';
 import { Journal, percentile } from './journal.ts';
+import { watchForStall } from './stall.ts';
 import { findStamp, readStamp, stampedContent, writeStamp } from './stamp.ts';
+import { type Usage, usageBetween, usageNow } from './usage.ts';
 
 /** Subscribers, besides the publishers, whose every delivery is looked at. */
 const SAMPLED = 8;
-const STALL_MS = 3000;
-const STALL_CHECK_MS = 250;
 const DRAIN_MS = 5000;
 const DRAIN_CHECK_MS = 20;
 
@@ -122,6 +121,12 @@ class Crowd {
     return this.clients.reduce((sum, client) => sum + client.bytesRead, 0);
   }
 
+  /** Why a publisher can publish no more, or null. */
+  failure(): string | null {
+    const failure = this.publishers.map((publisher) => publisher.failure).find((reason) => reason !== null);
+    return failure === undefined ? null : `a publisher was stopped: ${failure}`;
+  }
+
   /** Messages that open connections have yet to get. Only meaningful after the last publish. */
   missing(): number {
     const seen = new Map(this.witnesses.map((witness) => [witness.client, witness.seen]));
@@ -142,7 +147,11 @@ export async function measureFanout(job: FanoutJob, speech: Speech): Promise<Fan
   const clients = await openClients(job.subscribers, job.port, speech);
   try {
     const crowd = new Crowd(clients, job, speech);
-    const stall = watchForStall(crowd);
+    const stall = watchForStall({
+      failure: () => crowd.failure(),
+      progress: () => crowd.deliveries(),
+      unit: 'delivery',
+    });
     try {
       const [before, after] = await publishAndCount(crowd, job, stall.signal);
       const latencies = crowd.journal.latencies();
@@ -172,53 +181,36 @@ async function publishAndCount(
   return [before, snapshot(crowd, job.serverPid)];
 }
 
-interface Snapshot {
-  readonly time: number;
+interface Snapshot extends Usage {
   readonly deliveries: number;
   readonly bytes: number;
   readonly published: number;
-  readonly serverCpu: number | null;
-  readonly serverWaited: number | null;
-  readonly loadCpu: number;
-  readonly loadWaited: number | null;
 }
 
 function snapshot(crowd: Crowd, serverPid: number): Snapshot {
-  const { user, system } = process.cpuUsage();
   return {
-    time: performance.now() / 1000,
+    ...usageNow(serverPid),
     deliveries: crowd.deliveries(),
     bytes: crowd.bytes(),
     published: crowd.journal.published,
-    serverCpu: cpuSeconds(serverPid),
-    serverWaited: waitedSeconds(serverPid),
-    loadCpu: (user + system) / 1e6,
-    loadWaited: waitedSeconds(process.pid),
   };
 }
 
 function summarise(crowd: Crowd, before: Snapshot, after: Snapshot, latencies: Float64Array): FanoutResult {
-  const seconds = after.time - before.time;
+  const usage = usageBetween(before, after);
+  const { seconds, serverCpuSeconds } = usage;
   const deliveries = after.deliveries - before.deliveries;
-  const over = (from: number | null, to: number | null) => (from === null || to === null ? null : to - from);
-  const share = (value: number | null) => (value === null ? null : value / seconds);
-  const serverCpuSeconds = over(before.serverCpu, after.serverCpu);
   const hashes = crowd.witnesses
     .filter((witness) => witness.client.closed === null)
     .map((one) => one.orderHash);
   return {
-    seconds,
+    ...usage,
     deliveries,
     deliveriesPerSecond: deliveries / seconds,
     publishedPerSecond: (after.published - before.published) / seconds,
     bytesPerDelivery: (after.bytes - before.bytes) / Math.max(1, deliveries),
-    serverCpuSeconds,
     serverMicrosecondsPerDelivery:
       serverCpuSeconds === null ? null : (serverCpuSeconds * 1e6) / Math.max(1, deliveries),
-    serverUtilisation: share(serverCpuSeconds),
-    loadUtilisation: (after.loadCpu - before.loadCpu) / seconds,
-    serverWaited: share(over(before.serverWaited, after.serverWaited)),
-    loadWaited: share(over(before.loadWaited, after.loadWaited)),
     latency: { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99), samples: latencies.length },
     lost: crowd.missing(),
     dropped: tally(crowd.clients.flatMap((client) => client.closed ?? [])),
@@ -230,21 +222,6 @@ function tally(reasons: readonly string[]): Record<string, number> {
   const counts = new Map<string, number>();
   for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   return Object.fromEntries(counts);
-}
-
-/** Aborts when a publisher cannot go on, or when nothing has come for three seconds; the reason says which. */
-function watchForStall(crowd: Crowd): { signal: AbortSignal; stop(): void } {
-  const stalled = new AbortController();
-  let last = { deliveries: -1, at: performance.now() };
-  const timer = setInterval(() => {
-    const failure = crowd.publishers.map((publisher) => publisher.failure).find((reason) => reason !== null);
-    const deliveries = crowd.deliveries();
-    if (failure !== undefined) stalled.abort(new Error(`a publisher was stopped: ${failure}`));
-    else if (deliveries !== last.deliveries) last = { deliveries, at: performance.now() };
-    else if (performance.now() - last.at > STALL_MS)
-      stalled.abort(new Error('no delivery came for three seconds'));
-  }, STALL_CHECK_MS);
-  return { signal: stalled.signal, stop: () => clearInterval(timer) };
 }
 
 /** Waits until every open connection has every message, but not longer than five seconds. */

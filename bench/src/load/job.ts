@@ -1,3 +1,5 @@
+import type { UsageBetween } from './usage.ts';
+
 /** What the bench asks of its load process, and what comes back. Plain data: it crosses process boundaries. */
 
 export interface FanoutJob {
@@ -17,20 +19,12 @@ export interface FanoutJob {
   readonly contentBytes: number;
 }
 
-export interface FanoutResult {
-  readonly seconds: number;
+export interface FanoutResult extends UsageBetween {
   readonly deliveries: number;
   readonly deliveriesPerSecond: number;
   readonly publishedPerSecond: number;
   readonly bytesPerDelivery: number;
-  readonly serverCpuSeconds: number | null;
   readonly serverMicrosecondsPerDelivery: number | null;
-  /** Shares of one core. */
-  readonly serverUtilisation: number | null;
-  readonly loadUtilisation: number;
-  /** Share of the time in which the process could have run, but another had its core. */
-  readonly serverWaited: number | null;
-  readonly loadWaited: number | null;
   /** From publish to receipt, milliseconds, on the publishers and a few other subscribers. */
   readonly latency: { readonly p50: number; readonly p99: number; readonly samples: number };
   /** Messages still missing, over the connections that stayed open, some time after the last publish. Below 0: too many came. */
@@ -39,6 +33,44 @@ export interface FanoutResult {
   readonly dropped: Readonly<Record<string, number>>;
   /** All sampled subscribers saw the same messages in the same order. */
   readonly sameOrder: boolean;
+}
+
+export interface HttpPublishJob {
+  readonly port: number;
+  /** Its CPU time is read at the same instants as the counts. */
+  readonly serverPid: number;
+  /** Sent with every request. */
+  readonly apiKey: string;
+  /** Connections, each with one request in flight. */
+  readonly clients: number;
+  /** Messages of a request: one is `POST /api/publish`, more are `POST /api/batch`. */
+  readonly batch: number;
+  readonly warmupSeconds: number;
+  readonly seconds: number;
+  /** Length of each message's data. */
+  readonly dataBytes: number;
+  /** Ask at the end how many messages the channel got. */
+  readonly verify: boolean;
+}
+
+export interface HttpPublishResult extends UsageBetween {
+  /** Answers with a status of 200 to 299 in the measured time; another one ends the run. */
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly messagesPerSecond: number;
+  readonly serverMicrosecondsPerRequest: number | null;
+  readonly messagesPerServerCpuSecond: number | null;
+  /** From the write of a request to the end of its answer, milliseconds. */
+  readonly latency: {
+    readonly p50: number;
+    readonly p99: number;
+    readonly p999: number;
+    readonly samples: number;
+  };
+  /** Messages in all requests that were answered, warm-up and end included. */
+  readonly acknowledged: number;
+  /** The channel's offset after that; null where the server keeps nothing. */
+  readonly kept: number | null;
 }
 
 export interface HoldJob {
@@ -50,6 +82,7 @@ export interface HoldJob {
 
 export interface Jobs {
   fanout: { job: FanoutJob; result: FanoutResult };
+  'http-publish': { job: HttpPublishJob; result: HttpPublishResult };
   /** Opens connections and keeps them. Resolves when all are ready. */
   hold: { job: HoldJob; result: null };
   /** How many of the held connections are still open. */

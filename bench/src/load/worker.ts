@@ -1,7 +1,17 @@
 import { targetNamed } from '../targets/registry.ts';
 import { measureFanout } from './fanout.ts';
 import { Holder } from './hold.ts';
-import type { Answer, FanoutJob, FanoutResult, HoldJob, JobKind, Jobs, Request } from './job.ts';
+import { measureHttpPublish } from './http-publish.ts';
+import type {
+  Answer,
+  FanoutJob,
+  FanoutResult,
+  HoldJob,
+  HttpPublishJob,
+  JobKind,
+  Jobs,
+  Request,
+} from './job.ts';
 
 /** The load process: one job at a time, by message from the bench, whose end is its own. */
 
@@ -17,6 +27,8 @@ async function perform({ kind, job }: Request): Promise<Jobs[JobKind]['result']>
   switch (kind) {
     case 'fanout':
       return await fanout(job as FanoutJob);
+    case 'http-publish':
+      return await measureHttpPublish(job as HttpPublishJob);
     case 'hold':
       return await holder.hold(job as HoldJob);
     case 'held':

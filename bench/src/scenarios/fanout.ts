@@ -13,6 +13,7 @@ import {
   wholeNumbers,
 } from '../options.ts';
 import { endProgress, print, progress, writeJson } from '../report.ts';
+import { messageOf, rotated } from '../rounds.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Target } from '../targets/target.ts';
 
@@ -58,11 +59,6 @@ async function run(options: Options): Promise<void> {
   if (runs.some((one) => one.result === null)) process.exitCode = 1;
 }
 
-function rotated<T>(items: readonly T[], by: number): T[] {
-  const start = by % items.length;
-  return [...items.slice(start), ...items.slice(0, start)];
-}
-
 async function runOne(
   target: Target,
   round: number,
@@ -96,8 +92,4 @@ async function runOne(
 
 function call(load: LoadProcess, job: FanoutJob): Promise<FanoutResult> {
   return load.call('fanout', job, (job.warmupSeconds + job.seconds) * 1000 + CONNECT_AND_DRAIN_MS);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyServerOptions } from 'fastify';
 import { errorBody, FanwireError } from '../errors.ts';
+import type { HttpSocket } from '../transport/answered.ts';
 import type { Log } from '../transport/node.ts';
 import { rawAnswer } from '../transport/raw-answer.ts';
 import { newRequestId, requestId } from '../transport/request-id.ts';
@@ -56,9 +57,6 @@ const streaming = new WeakSet<Socket>();
 export function handOver(socket: Socket): void {
   streaming.add(socket);
 }
-
-/** A socket with the answer that is under way on it; Node's own handler looks at it in the same way. */
-type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null };
 
 /** Where answers are written down that no route gave. */
 interface Books {

@@ -301,6 +301,30 @@ describe('requests behind one another on one connection', () => {
     });
   }
 
+  for (const [title, line, status] of [
+    ['an upgrade', 'GET /ws/connect HTTP/1.1', 101],
+    ['an upgrade that is refused', 'GET /nowhere HTTP/1.1', 404],
+  ] as const)
+    it(`${title} in the same packet is answered after the requests before it`, async () => {
+      await using fw = await watchedServer();
+      const raw = new RawSocket(fw.url);
+      const publish = requestText(
+        'POST /api/publish HTTP/1.1',
+        [
+          ['Host', 'localhost'],
+          ['Content-Type', 'application/json'],
+          ['Content-Length', '28'],
+        ],
+        '{"channel":"news","data": 1}',
+      );
+      raw.write(publish + get('/health') + publish + upgrade([], line));
+      const statuses = (text: string): number[] =>
+        [...text.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, found]) => Number(found));
+      await raw.until((text) => statuses(text).length === 4);
+      assert.deepEqual(statuses(raw.text), [200, 200, 200, status]);
+      raw.close();
+    });
+
   it('1,000 requests in one packet are all answered', async () => {
     await using fw = await watchedServer();
     const raw = new RawSocket(fw.url);

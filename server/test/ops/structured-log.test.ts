@@ -244,6 +244,9 @@ describe('an internal fault', () => {
     const link = {
       id: 'c1',
       pendingPublishes: 0,
+      pendingSize: 0,
+      crowded: false,
+      relief: () => null,
       close: () => {},
       failed: (code: string) => failed.push(code),
     };

@@ -8,6 +8,7 @@ import type { Dialect, Entrance } from '../../dialect/dialect.ts';
 import { FanwireError, toClientError } from '../../errors.ts';
 import { uuidv7 } from '../../ids.ts';
 import type { Admission, Admitted, Request } from '../admission.ts';
+import { answered } from '../answered.ts';
 import { Connection, type Wire } from '../connection.ts';
 import { type Ending, noTransportMeter } from '../meter.ts';
 import type { Node } from '../node.ts';
@@ -80,7 +81,8 @@ export class WebSocketTransport {
     const socket = stream as Socket;
     socket.on('error', ignore);
     const request = requestId(http);
-    this.#admit(http, socket, head).catch((thrown) =>
+    const admitted = answered(socket).then(() => this.#admit(http, socket, head));
+    admitted.catch((thrown) =>
       this.#refuse(http, socket, toClientError(thrown, this.#options.node.report, { request })),
     );
   }

@@ -3,7 +3,7 @@ import { FanwireError } from '../errors.ts';
 import type { ApiKey, ApiKeys } from './api-keys.ts';
 import { type Credentials, readCredentials } from './credentials.ts';
 import type { TokenVerifier } from './jwt.ts';
-import { anonymous, type Principal } from './principal.ts';
+import { anonymous, type Principal, withKey } from './principal.ts';
 import type { Tickets } from './tickets.ts';
 
 export interface AuthenticatorOptions {
@@ -101,8 +101,8 @@ export class Authenticator {
 
 function unite(bearer: Principal | null, key: ApiKey | null): Principal | null {
   if (key === null) return bearer;
-  if (bearer === null) return { ...anonymous, via: 'key', keyName: key.name, scopes: key.scopes };
-  return { ...bearer, keyName: key.name, scopes: new Set([...bearer.scopes, ...key.scopes]) };
+  const proved = { keyName: key.name, keyScopes: key.scopes };
+  return bearer === null ? { ...withKey(anonymous, proved), via: 'key' } : withKey(bearer, proved);
 }
 
 function refused(message: string): FanwireError {

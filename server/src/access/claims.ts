@@ -1,7 +1,7 @@
 import { FanwireError } from '../errors.ts';
 import { userIdProblem } from './names.ts';
 import { parseChannelPermissions } from './permissions.ts';
-import { type Principal, type Scope, scopes } from './principal.ts';
+import { anonymous, type Principal, type Scope, scopes } from './principal.ts';
 
 /** What the claims of a token must say; null = anything. */
 export interface ClaimRules {
@@ -32,9 +32,9 @@ export function readClaims(payload: Uint8Array, rules: ClaimRules, now: number):
   checkIssuer(claims, rules.issuer);
   checkAudience(claims, rules.audience);
   return {
+    ...anonymous,
     user: readSubject(claims),
     via: 'jwt',
-    keyName: null,
     expiresAt,
     issuedAt,
     tokenId: readTokenId(claims),

@@ -24,6 +24,8 @@ export interface Principal {
   readonly tokenId: string | null;
   /** From the token's `scope` claim and the API key, united. */
   readonly scopes: ReadonlySet<Scope>;
+  /** What of them the API key gives. */
+  readonly keyScopes: ReadonlySet<Scope>;
   /** From the token's `channels` claim; null = no restriction. */
   readonly channels: ChannelPermissions | null;
 }
@@ -37,5 +39,14 @@ export const anonymous: Principal = Object.freeze({
   issuedAt: null,
   tokenId: null,
   scopes: new Set<Scope>(),
+  keyScopes: new Set<Scope>(),
   channels: null,
 });
+
+/** A token's principal, with what an API key that was presented as well gives it. */
+export function withKey(
+  principal: Principal,
+  { keyName, keyScopes }: Pick<Principal, 'keyName' | 'keyScopes'>,
+): Principal {
+  return { ...principal, keyName, keyScopes, scopes: new Set([...principal.scopes, ...keyScopes]) };
+}

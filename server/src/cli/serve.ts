@@ -3,6 +3,7 @@ import { needsDevelopmentSecret } from '../config/secret.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLog } from '../ops/log.ts';
 import { type Server, startServer } from '../server.ts';
+import { commandName } from './command-name.ts';
 import { makeToken } from './token.ts';
 
 /** Runs until SIGTERM or SIGINT; a second signal does not wait. Resolves after a clean end. */
@@ -49,7 +50,7 @@ async function banner(
   if (managementOpen) lines.push('  management  open: no API key is set and only this machine can connect');
   if (needsDevelopmentSecret(settings)) {
     lines.push(`  token       ${await makeToken(settings, { sub: 'dev' })}`);
-    lines.push('              for user "dev"; make others with: fanwire token --sub <user>');
+    lines.push(`              for user "dev"; make others with: ${commandName()} token --sub <user>`);
   }
   return lines.join('\n');
 }

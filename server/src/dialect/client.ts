@@ -1,6 +1,6 @@
 import { isReserved } from '../access/names.ts';
 import type { Operation } from '../access/permissions.ts';
-import type { Principal } from '../access/principal.ts';
+import { type Principal, withKey } from '../access/principal.ts';
 import type { HistoryPage, JsonText, Receipt, Sender } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
 import type { HistoryRequest } from '../hub/history.ts';
@@ -93,13 +93,13 @@ export class Client {
 
   /**
    * Takes over a fresh token: its expiry and permissions hold from now on, and channels that it does not cover are
-   * left. Throws `forbidden` when it is another user's.
+   * left. What an API key gave stays. Throws `forbidden` when it is another user's.
    */
   renew(principal: Principal, lost: (channel: string) => void): void {
     if (principal.user !== this.link.principal.user) {
       throw new FanwireError('forbidden', 'the fresh token is of another user than the connection');
     }
-    this.link.renew(principal);
+    this.link.renew(withKey(principal, this.link.principal));
     for (const channel of [...this.link.subscriptions.keys()]) {
       if (this.services.gate.may(principal, 'subscribe', channel)) continue;
       this.unsubscribe(channel);

@@ -104,18 +104,20 @@ export const maxOffset = Number.MAX_SAFE_INTEGER - 1;
 /** Most messages of one history answer. */
 export const maxPage = 1000;
 
-/** `limit`, `before`, `after`, `from`, `to` of a history request, where present. */
+/** `limit`, `before`, `after`, `from`, `to` of a history request, where present; `path` is where they are. */
 export function historyQuery(
   object: JsonObject,
   defaultLimit: number,
+  path = '',
 ): { limit: number; before?: number; after?: number; from?: number; to?: number } {
-  const offsets = { min: 0, max: maxOffset };
-  const before = optionalInteger(object, 'before', offsets);
-  const after = optionalInteger(object, 'after', offsets);
-  const from = optionalInteger(object, 'from', offsets);
-  const to = optionalInteger(object, 'to', offsets);
+  const offset = (name: string): number | undefined =>
+    optionalInteger(object, name, { min: 0, max: maxOffset }, path + name);
+  const before = offset('before');
+  const after = offset('after');
+  const from = offset('from');
+  const to = offset('to');
   return {
-    limit: optionalInteger(object, 'limit', { min: 1, max: maxPage }) ?? defaultLimit,
+    limit: optionalInteger(object, 'limit', { min: 1, max: maxPage }, `${path}limit`) ?? defaultLimit,
     ...(before === undefined ? {} : { before }),
     ...(after === undefined ? {} : { after }),
     ...(from === undefined ? {} : { from }),

@@ -20,7 +20,7 @@ const nothing = Buffer.alloc(0);
 /**
  * The bytes waiting for one connection: references to buffers that many connections share. While the kernel takes
  * what is written nothing waits here; once it does not, references gather up to the limit, and `onOverflow` is
- * called, once.
+ * called, which is to close it.
  */
 export class Outbox {
   readonly #socket: Socket;

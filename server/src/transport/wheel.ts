@@ -33,7 +33,7 @@ export class Wheel {
 
   add(sleeper: Sleeper, due: number): void {
     sleeper.due = due;
-    sleeper.slot = Math.max(slotOf(due) + 1, this.#turned + 1) % slots;
+    sleeper.slot = Math.max(slotOf(due), this.#turned + 1) % slots;
     const slot = this.#slots[sleeper.slot];
     if (slot) sleeper.index = slot.push(sleeper) - 1;
   }

@@ -34,6 +34,7 @@ describe('a good token', () => {
       issuedAt: (now - 5) * 1000,
       tokenId: 'token-1',
       scopes: new Set(['publish', 'manage']),
+      keyScopes: new Set(),
     });
     assert.equal(allows(channels, 'publish', 'news'), true);
     assert.equal(allows(channels, 'publish', 'other'), false);

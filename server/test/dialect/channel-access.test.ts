@@ -232,6 +232,19 @@ describe('refresh', () => {
     assert.equal((await client.ask('message', { content: 1 })).type, 'ack');
     await client.subscribe('a');
   });
+
+  it('keeps what the API key of the connection gave', async () => {
+    await using fw = await testServer({
+      env: { ...required, WS_API_KEYS: 'news:publish:the-key-of-the-newsroom' },
+    });
+    const client = await ChannelClient.open(fw, {
+      user: 'u1',
+      query: 'api_key=the-key-of-the-newsroom',
+    });
+    assert.equal((await client.ask('message', { content: 1 })).type, 'ack');
+    await client.ask('refresh', { token: await fw.token('u1') });
+    assert.equal((await client.ask('message', { content: 2 })).type, 'ack');
+  });
 });
 
 describe('a private room', () => {

@@ -84,7 +84,10 @@ const readers = new Map<string, Reader>([
   ['send_to_channel', readSendToChannel],
   ['send_to_user', readSendToUser],
   ['message', readMessage],
-  ['history', (data) => ({ kind: 'history', channel: channelOf(data), query: historyQuery(data, 50) })],
+  [
+    'history',
+    (data) => ({ kind: 'history', channel: channelOf(data), query: historyQuery(data, 50, 'data.') }),
+  ],
   ['presence', readPresence],
   ['refresh', (data) => ({ kind: 'refresh', token: requiredString(data, 'token', 'data.token') })],
 ]);

@@ -21,10 +21,10 @@ export class Keeper {
   readonly #database: DatabaseSync;
   readonly #lastPassing: StatementSync;
   readonly #deletePassing: StatementSync;
-  readonly #deleteAged: StatementSync;
+  readonly #findPassed: StatementSync;
+  readonly #deleteRows: StatementSync;
   readonly #nextRow: StatementSync;
   readonly #deleteOld: StatementSync;
-  readonly #dueWindows: StatementSync;
   readonly #dueHistories: StatementSync;
   /** Channels with rows at or below their history floor. */
   readonly #leftovers: Set<string>;
@@ -43,17 +43,18 @@ export class Keeper {
     this.#deletePassing = database.prepare(
       'DELETE FROM messages WHERE channel = ? AND offset > ? AND offset <= ? AND persist = 0',
     );
-    this.#deleteAged = database.prepare(
-      'DELETE FROM messages WHERE seq IN (SELECT seq FROM messages INDEXED BY messages_passing WHERE channel = ? AND persist = 0 AND time <= ? LIMIT ?)',
+    this.#findPassed = database.prepare(
+      'SELECT seq, channel FROM messages INDEXED BY messages_passing WHERE persist = 0 AND time <= ? ORDER BY time LIMIT ?',
     );
+    this.#deleteRows = database.prepare('DELETE FROM messages WHERE seq IN (SELECT value FROM json_each(?))');
     this.#nextRow = database.prepare(
       'SELECT offset, time, rank, persist FROM messages WHERE channel = ? AND offset > ? ORDER BY offset LIMIT 1',
     );
     this.#deleteOld = database.prepare(
       'DELETE FROM messages WHERE seq IN (SELECT seq FROM messages WHERE channel = ? AND offset <= ? LIMIT ?)',
     );
-    this.#dueWindows = database.prepare(due(0));
-    this.#dueHistories = database.prepare(due(1));
+    const oldest = `SELECT channel FROM messages WHERE persist = 1 AND time <= ? ORDER BY time LIMIT ${sweepRows}`;
+    this.#dueHistories = database.prepare(`SELECT DISTINCT channel FROM (${oldest}) LIMIT ?`);
     const left = database.prepare(
       'SELECT name FROM channels WHERE history_floor > 0 AND EXISTS (SELECT 1 FROM messages WHERE channel = name AND offset <= history_floor)',
     );
@@ -122,12 +123,11 @@ export class Keeper {
    */
   sweep(now: number): boolean {
     const end = performance.now() + sweepBudget;
-    let deleted = 0;
-    for (const channel of this.#dueChannels(now)) {
+    for (const channel of this.#dueHistoryChannels(now)) {
       this.expire(this.#states.get(channel), now);
-      deleted += this.#deletePassed(channel, now - this.#retention.windowTtl, end);
       if (performance.now() >= end) break;
     }
+    let deleted = this.#deletePassed(now, end);
     for (const channel of this.#leftovers) {
       deleted += this.#deleteLeftovers(channel);
       if (performance.now() >= end) break;
@@ -136,23 +136,34 @@ export class Keeper {
     return deleted > 0 && performance.now() >= end;
   }
 
-  /** Rows that have left the window by their age, piece by piece until they are gone or the time is up. */
-  #deletePassed(channel: string, horizon: number, end: number): number {
+  /**
+   * Rows that have left the window by their age, oldest first, piece by piece until they are gone or the time is up:
+   * each after its channel has taken note, so that nobody who comes back is told that it is still there.
+   */
+  #deletePassed(now: number, end: number): number {
     let deleted = 0;
-    for (let changes = pieceRows; changes === pieceRows; ) {
-      changes = Number(this.#deleteAged.run(channel, horizon, pieceRows).changes);
-      deleted += changes;
-      if (performance.now() >= end) break;
+    for (let found = pieceRows; found === pieceRows && performance.now() < end; ) {
+      const rows = this.#findPassed.all(now - this.#retention.windowTtl, pieceRows);
+      const noted = new Set<string>();
+      const passed = rows.filter(({ channel }) => {
+        const name = String(channel);
+        if (noted.has(name)) return true;
+        if (performance.now() >= end && noted.size > 0) return false;
+        this.expire(this.#states.get(name), now);
+        noted.add(name);
+        return true;
+      });
+      this.#deleteRows.run(JSON.stringify(passed.map(({ seq }) => seq)));
+      deleted += passed.length;
+      found = rows.length;
     }
     return deleted;
   }
 
-  #dueChannels(now: number): Set<string> {
+  #dueHistoryChannels(now: number): Set<string> {
     const { windowTtl, historyTtl } = this.#retention;
-    const due = this.#dueWindows.all(now - windowTtl, sweepChannels);
-    if (historyTtl > 0) {
-      due.push(...this.#dueHistories.all(now - Math.max(historyTtl, windowTtl), sweepChannels));
-    }
+    if (historyTtl === 0) return new Set();
+    const due = this.#dueHistories.all(now - Math.max(historyTtl, windowTtl), sweepChannels);
     return new Set(due.map(({ channel }) => String(channel)));
   }
 
@@ -221,10 +232,4 @@ export class Keeper {
       throw thrown;
     }
   }
-}
-
-/** Channels of the oldest expired messages. */
-function due(persist: 0 | 1): string {
-  const oldest = `SELECT channel FROM messages WHERE persist = ${persist} AND time <= ? ORDER BY time LIMIT ${sweepRows}`;
-  return `SELECT DISTINCT channel FROM (${oldest}) LIMIT ?`;
 }

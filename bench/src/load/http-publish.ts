@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { CHANNEL } from '../targets/target.ts';
+import { HttpClient } from './http-client.ts';
+import type { HttpPublishJob, HttpPublishResult } from './job.ts';
+import { percentile } from './journal.ts';
+import { PublishRequest } from './publish-request.ts';
+import { watchForStall } from './stall.ts';
+import { type Usage, usageBetween, usageNow } from './usage.ts';
+
+const MOST_SAMPLES = 1 << 21;
+const DRAIN_CHECK_MS = 5;
+
+/** All connections of a run, and what they were answered. */
+class Publishers {
+  answered = 0;
+  clients: readonly HttpClient[] = [];
+  #requested = 0;
+  #samples: number[] = [];
+
+  async open(job: HttpPublishJob): Promise<void> {
+    const rounds = {
+      next: () => this.#requested++ * job.batch,
+      answered: (milliseconds: number) => {
+        this.answered++;
+        if (this.#samples.length < MOST_SAMPLES) this.#samples.push(milliseconds);
+      },
+    };
+    const opening = Array.from({ length: job.clients }, () =>
+      HttpClient.open(job.port, new PublishRequest(job), rounds),
+    );
+    const opened = await Promise.allSettled(opening);
+    this.clients = opened.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+    await Promise.all(opening);
+  }
+
+  /** Forgets the latencies so far. */
+  restart(): void {
+    this.#samples = [];
+  }
+
+  /** Since the last restart, milliseconds, sorted. */
+  latencies(): Float64Array {
+    return Float64Array.from(this.#samples).sort();
+  }
+
+  failure(): string | null {
+    return this.clients.find((client) => client.failure !== null)?.failure ?? null;
+  }
+
+  destroy(): void {
+    for (const client of this.clients) client.destroy();
+  }
+}
+
+/** Publishes for the warm-up and the measured time. Rejects at an answer that is not 2xx, or if answers stop coming. */
+export async function measureHttpPublish(job: HttpPublishJob): Promise<HttpPublishResult> {
+  const publishers = new Publishers();
+  try {
+    await publishers.open(job);
+    const [before, after, latencies] = await publishAndCount(publishers, job);
+    const acknowledged = publishers.answered * job.batch;
+    const kept = job.verify ? await channelOffset(job) : null;
+    if (kept !== null && kept !== acknowledged) {
+      throw new Error(`${acknowledged} messages were acknowledged, but the channel has ${kept}`);
+    }
+    return { ...summarise(before, after, latencies, job.batch), acknowledged, kept };
+  } finally {
+    publishers.destroy();
+  }
+}
+
+interface Snapshot extends Usage {
+  readonly answered: number;
+}
+
+/** Resolves when the last request is answered, too. */
+async function publishAndCount(
+  publishers: Publishers,
+  job: HttpPublishJob,
+): Promise<[Snapshot, Snapshot, Float64Array]> {
+  const snapshot = () => ({ ...usageNow(job.serverPid), answered: publishers.answered });
+  const { signal, stop } = watchForStall({
+    failure: () => publishers.failure(),
+    progress: () => publishers.answered,
+    unit: 'answer',
+  });
+  const wait = (seconds: number) =>
+    delay(seconds * 1000, undefined, { signal }).catch(() => signal.throwIfAborted());
+  try {
+    for (const client of publishers.clients) client.start();
+    await wait(job.warmupSeconds);
+    publishers.restart();
+    const before = snapshot();
+    await wait(job.seconds);
+    const after = snapshot();
+    const latencies = publishers.latencies();
+    for (const client of publishers.clients) client.stop();
+    while (publishers.clients.some((client) => client.isWaiting)) await wait(DRAIN_CHECK_MS / 1000);
+    return [before, after, latencies];
+  } finally {
+    stop();
+  }
+}
+
+/** How many messages the channel ever got, by what the server itself says of it. */
+async function channelOffset({ port, apiKey }: HttpPublishJob): Promise<number> {
+  const url = `http://127.0.0.1:${port}/api/channels/${CHANNEL}`;
+  const answer = await fetch(url, { headers: { 'x-api-key': apiKey } });
+  const text = await answer.text();
+  const offset = answer.ok ? (JSON.parse(text) as { offset?: unknown }).offset : undefined;
+  if (typeof offset !== 'number') throw new Error(`the server answered ${answer.status} to ${url}: ${text}`);
+  return offset;
+}
+
+function summarise(
+  before: Snapshot,
+  after: Snapshot,
+  latencies: Float64Array,
+  batch: number,
+): Omit<HttpPublishResult, 'acknowledged' | 'kept'> {
+  const usage = usageBetween(before, after);
+  const { seconds, serverCpuSeconds } = usage;
+  const requests = after.answered - before.answered;
+  return {
+    ...usage,
+    requests,
+    requestsPerSecond: requests / seconds,
+    messagesPerSecond: (requests * batch) / seconds,
+    serverMicrosecondsPerRequest:
+      serverCpuSeconds === null ? null : (serverCpuSeconds * 1e6) / Math.max(1, requests),
+    // A server that used less than one tick of the system's clock cannot be divided by.
+    messagesPerServerCpuSecond: serverCpuSeconds ? (requests * batch) / serverCpuSeconds : null,
+    latency: {
+      p50: percentile(latencies, 0.5),
+      p99: percentile(latencies, 0.99),
+      p999: percentile(latencies, 0.999),
+      samples: latencies.length,
+    },
+  };
+}

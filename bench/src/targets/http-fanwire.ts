@@ -1,0 +1,22 @@
+import { fanwire, fanwireMemory } from './fanwire.ts';
+import { API_KEY, type HttpTarget } from './http-target.ts';
+import type { Target } from './target.ts';
+
+/** As a back end uses it: with an API key, which closes the API to everybody else. */
+function withApiKey({ name, title, launch }: Target): HttpTarget {
+  return {
+    name,
+    title: `${title}, API key`,
+    launch: {
+      ...launch,
+      environment: (directory) => ({
+        ...launch.environment(directory),
+        WS_API_KEYS: `bench:publish+read:${API_KEY}`,
+      }),
+    },
+    keeps: true,
+  };
+}
+
+export const httpFanwire = withApiKey(fanwire);
+export const httpFanwireMemory = withApiKey(fanwireMemory);

@@ -1,0 +1,14 @@
+import type { Launch } from './target.ts';
+
+/** A server that takes Fanwire's `POST /api/publish` and `POST /api/batch`. */
+export interface HttpTarget {
+  readonly name: string;
+  /** What it is, for the report. */
+  readonly title: string;
+  readonly launch: Launch;
+  /** It keeps what is published, and `GET /api/channels/<name>` tells how much. */
+  readonly keeps: boolean;
+}
+
+/** Every request has it; only Fanwire looks at it. */
+export const API_KEY = 'a-key-for-the-benchmark';

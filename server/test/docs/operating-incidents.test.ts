@@ -57,19 +57,30 @@ describe('docs/operating.md: health and incidents', { skip: lacks('curl', 'sqlit
   });
 });
 
+/** Another program holds the file for writing meanwhile. */
+async function whileLocked(database: string, work: () => Promise<void>): Promise<void> {
+  const other = spawn('sqlite3', ['-bail', database], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const ended = once(other, 'close');
+  try {
+    other.stdin.write(".timeout 10000\nBEGIN IMMEDIATE;\nSELECT 'locked';\n");
+    await once(other.stdout, 'data');
+    await work();
+  } finally {
+    other.kill('SIGKILL');
+    await ended;
+  }
+}
+
 describe('docs/operating.md: logs', { skip: lacks('sqlite3') }, () => {
   it('a server that cannot write is not ready, and a warning of that is found', async () => {
     await using place = new Installation();
     await using fw = await place.start();
-    const other = spawn('sqlite3', [place.database], { stdio: ['pipe', 'pipe', 'ignore'] });
-    other.stdin.write("BEGIN IMMEDIATE; SELECT 'locked';\n");
-    await once(other.stdout, 'data');
-    const { status, body } = await fw.call('GET', '/ready');
-    assert.equal(status, 503);
-    assert.deepEqual(body.error.details, { checks: { engine: 'failed' } });
-    assert.equal((await fw.call('GET', '/health')).status, 200);
-    other.stdin.end();
-    await once(other, 'close');
+    await whileLocked(place.database, async () => {
+      const { status, body } = await fw.call('GET', '/ready');
+      assert.equal(status, 503);
+      assert.deepEqual(body.error.details, { checks: { engine: 'failed' } });
+      assert.equal((await fw.call('GET', '/health')).status, 200);
+    });
     assert.equal((await fw.call('GET', '/ready')).status, 200);
 
     const journal = place.directory.join('journal');

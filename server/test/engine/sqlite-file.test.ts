@@ -209,7 +209,7 @@ async function plansOf(test: TestContext, path: string, historyTtl: number): Pro
     report: (thrown) => assert.fail(String(thrown)),
   });
   await opened(engine);
-  const reads = prepared().filter(({ sql }) => /\b(FROM|UPDATE) messages\b/.test(sql));
+  const reads = prepared().filter(({ sql }) => /\b(FROM|UPDATE) message_log\b/.test(sql));
   // Prepared always, run only where something expires.
   const statements = reads.filter(({ sql }) => historyTtl > 0 || !/persist = 1 AND time <= \?/.test(sql));
   const plans = new Map(statements.map(({ sql, database }) => [sql, planOf(database, sql)]));
@@ -225,8 +225,8 @@ describe('how the messages are found', () => {
       const plans = await plansOf(test, directory.join('chat.db'), historyTtl);
       assert.ok(plans.size >= 10, `${plans.size} statements`);
       for (const [sql, plan] of plans) {
-        assert.doesNotMatch(plan, /SCAN messages/, sql);
-        assert.match(plan, /SEARCH messages (EXISTS )?USING (COVERING )?(INDEX|INTEGER PRIMARY KEY)/, sql);
+        assert.doesNotMatch(plan, /SCAN message_log/, sql);
+        assert.match(plan, /SEARCH message_log (EXISTS )?USING (COVERING )?(INDEX|INTEGER PRIMARY KEY)/, sql);
       }
     });
   }
@@ -237,7 +237,7 @@ describe('how the messages are found', () => {
     const pages = [...plans].filter(([sql]) => /ORDER BY offset (ASC|DESC) LIMIT \?$/.test(sql));
     assert.equal(pages.length, 4);
     for (const [sql, plan] of pages) {
-      const search = 'SEARCH messages USING INDEX messages_place (channel=? AND offset>? AND offset<?)';
+      const search = 'SEARCH message_log USING INDEX messages_place (channel=? AND offset>? AND offset<?)';
       assert.equal(plan, search, sql);
     }
   });

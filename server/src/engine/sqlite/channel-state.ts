@@ -36,7 +36,7 @@ export class ChannelStates {
       'SELECT top, time, rank, window_floor, history_floor, hole FROM channels WHERE name = ?',
     );
     this.#last = database.prepare(
-      'SELECT offset, time, rank FROM messages WHERE channel = ? ORDER BY offset DESC LIMIT 1',
+      'SELECT offset, time, rank FROM message_log WHERE channel = ? ORDER BY offset DESC LIMIT 1',
     );
     this.#save = database.prepare(
       'INSERT OR REPLACE INTO channels (name, top, time, rank, window_floor, history_floor, hole) VALUES (?, ?, ?, ?, ?, ?, ?)',

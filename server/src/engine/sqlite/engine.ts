@@ -22,6 +22,7 @@ import { Catalogue } from './catalogue.ts';
 import { ChannelStates, type State } from './channel-state.ts';
 import { type Durability, type OpenFile, openFile } from './file.ts';
 import { Idempotency } from './idempotency.ts';
+import { Inserter } from './inserter.ts';
 import { Life } from './life.ts';
 import { Reader } from './reader.ts';
 import { Remover } from './removal.ts';
@@ -55,8 +56,15 @@ interface Opened {
   readonly remover: Remover;
   readonly rooms: SqliteRooms;
   readonly revocations: SqliteRevocations;
-  readonly insert: StatementSync;
+  readonly inserter: Inserter;
+  readonly transaction: Transaction;
   readonly stopSweep: () => void;
+}
+
+/** Prepared once, for the sake of small batches. */
+interface Transaction {
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
 }
 
 const sweepInterval = 1_000;
@@ -108,28 +116,32 @@ export class SqliteEngine implements Engine {
       remover: new Remover(database, keeper),
       rooms: new SqliteRooms(database),
       revocations: new SqliteRevocations(database),
-      insert: database.prepare(
-        'INSERT INTO messages (channel, offset, id, type, user, data, time, persist, rank, keyed, connection, client) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-      ),
+      inserter: new Inserter(database),
+      transaction: {
+        begin: database.prepare('BEGIN IMMEDIATE'),
+        commit: database.prepare('COMMIT'),
+      },
       stopSweep: clock.every(sweepInterval, () => this.#sweep()),
     };
   }
 
   async append(batch: readonly Draft[]): Promise<Receipt[]> {
     const opened = this.#use();
-    const { database, states, ids, sink } = opened;
+    const { database, states, ids, inserter, keeper, sink, transaction } = opened;
     const now = this.#options.clock.now();
     ids.turn(now);
     const receipts: Receipt[] = [];
     const followed: Message[] = [];
     const touched = new Set<State>();
-    database.exec('BEGIN IMMEDIATE');
+    transaction.begin.run();
     try {
       for (const draft of batch) receipts.push(this.#place(opened, draft, now, touched, followed));
-      for (const state of touched) opened.keeper.afterAppend(state);
-      database.exec('COMMIT');
+      inserter.flush();
+      for (const state of touched) keeper.afterAppend(state);
+      transaction.commit.run();
     } catch (thrown) {
       states.forgetAll();
+      inserter.clear();
       if (database.isTransaction) database.exec('ROLLBACK');
       throw thrown;
     }
@@ -203,7 +215,7 @@ export class SqliteEngine implements Engine {
   /** Gives a draft its place, or finds the one it has. Within the transaction. */
   #place(opened: Opened, draft: Draft, now: number, touched: Set<State>, followed: Message[]): Receipt {
     const { channel, id, keyed, type, data, sender, persist } = draft;
-    const { epoch, ids, insert } = opened;
+    const { epoch, ids, inserter } = opened;
     const earlier = keyed ? ids.find(channel, id, now) : undefined;
     if (earlier) return { id, channel, offset: earlier.offset, epoch, time: earlier.time, duplicate: true };
     const state = opened.states.get(channel);
@@ -212,11 +224,7 @@ export class SqliteEngine implements Engine {
     const time = Math.max(now, state.time);
     state.time = time;
     if (persist) state.rank++;
-    const [user, connection, client] = sender
-      ? [sender.user, sender.connection, sender.client]
-      : [null, null, null];
-    const [kept, chosen] = [persist ? 1 : 0, keyed ? 1 : 0];
-    insert.run(channel, offset, id, type, user, data, time, kept, state.rank, chosen, connection, client);
+    inserter.add(draft, state);
     if (keyed) ids.add(channel, id, offset, time);
     if (this.#followed.has(channel))
       followed.push({ id, channel, offset, epoch, time, type, data, sender, persist });

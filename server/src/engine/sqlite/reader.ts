@@ -20,7 +20,7 @@ export class Reader {
     this.#keeper = keeper;
     const select = (condition: string, order: 'ASC' | 'DESC'): StatementSync =>
       database.prepare(
-        `SELECT ${columns} FROM messages WHERE ${range} AND ${condition} ORDER BY offset ${order} LIMIT ?`,
+        `SELECT ${columns} FROM message_log WHERE ${range} AND ${condition} ORDER BY offset ${order} LIMIT ?`,
       );
     this.#forward = select('(persist = 1 OR offset > ?)', 'ASC');
     this.#backward = select('(persist = 1 OR offset > ?)', 'DESC');

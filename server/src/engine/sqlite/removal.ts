@@ -24,13 +24,13 @@ export class Remover {
     const seen = '(persist = 1 OR offset > ?)';
     // Left alone, SQLite goes down the channel for the sake of ORDER BY.
     this.#findKeyed = database.prepare(
-      `SELECT offset FROM messages INDEXED BY messages_keyed WHERE channel = ? AND id = ? AND keyed = 1 AND offset > ? AND ${seen} ORDER BY offset DESC LIMIT 1`,
+      `SELECT offset FROM message_log INDEXED BY messages_keyed WHERE channel = ? AND id = ? AND keyed = 1 AND offset > ? AND ${seen} ORDER BY offset DESC LIMIT 1`,
     );
     this.#findMade = database.prepare(
-      `SELECT offset FROM messages WHERE channel = ? AND offset > ? AND offset <= ? AND id = ? AND keyed = 0 AND ${seen} LIMIT 1`,
+      `SELECT offset FROM message_log WHERE channel = ? AND offset > ? AND offset <= ? AND id = ? AND keyed = 0 AND ${seen} LIMIT 1`,
     );
     this.#bury = database.prepare(
-      `UPDATE messages SET type = '${deletedType}', data = 'null', user = NULL, connection = NULL, client = NULL WHERE channel = ? AND offset = ?`,
+      `UPDATE message_log SET type = '${deletedType}', data = 'null', user = NULL, connection = NULL, client = NULL WHERE channel = ? AND offset = ?`,
     );
   }
 

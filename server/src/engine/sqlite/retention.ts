@@ -33,30 +33,32 @@ export class Keeper {
     this.#database = database;
     this.#retention = retention;
     this.#states = states;
-    const aged = 'messages_aged ON messages (time) WHERE persist = 1';
+    const aged = 'messages_aged ON message_log (time) WHERE persist = 1';
     database.exec(
       retention.historyTtl > 0 ? `CREATE INDEX IF NOT EXISTS ${aged}` : 'DROP INDEX IF EXISTS messages_aged',
     );
     this.#lastPassing = database.prepare(
-      'SELECT offset FROM messages WHERE channel = ? AND offset > ? AND offset <= ? AND persist = 0 ORDER BY offset DESC LIMIT 1',
+      'SELECT offset FROM message_log WHERE channel = ? AND offset > ? AND offset <= ? AND persist = 0 ORDER BY offset DESC LIMIT 1',
     );
     this.#deletePassing = database.prepare(
-      'DELETE FROM messages WHERE channel = ? AND offset > ? AND offset <= ? AND persist = 0',
+      'DELETE FROM message_log WHERE channel = ? AND offset > ? AND offset <= ? AND persist = 0',
     );
     this.#findPassed = database.prepare(
-      'SELECT seq, channel FROM messages INDEXED BY messages_passing WHERE persist = 0 AND time <= ? ORDER BY time LIMIT ?',
+      'SELECT seq, channel FROM message_log INDEXED BY messages_passing WHERE persist = 0 AND time <= ? ORDER BY time LIMIT ?',
     );
-    this.#deleteRows = database.prepare('DELETE FROM messages WHERE seq IN (SELECT value FROM json_each(?))');
+    this.#deleteRows = database.prepare(
+      'DELETE FROM message_log WHERE seq IN (SELECT value FROM json_each(?))',
+    );
     this.#nextRow = database.prepare(
-      'SELECT offset, time, rank, persist FROM messages WHERE channel = ? AND offset > ? ORDER BY offset LIMIT 1',
+      'SELECT offset, time, rank, persist FROM message_log WHERE channel = ? AND offset > ? ORDER BY offset LIMIT 1',
     );
     this.#deleteOld = database.prepare(
-      'DELETE FROM messages WHERE seq IN (SELECT seq FROM messages WHERE channel = ? AND offset <= ? LIMIT ?)',
+      'DELETE FROM message_log WHERE seq IN (SELECT seq FROM message_log WHERE channel = ? AND offset <= ? LIMIT ?)',
     );
-    const oldest = `SELECT channel FROM messages WHERE persist = 1 AND time <= ? ORDER BY time LIMIT ${sweepRows}`;
+    const oldest = `SELECT channel FROM message_log WHERE persist = 1 AND time <= ? ORDER BY time LIMIT ${sweepRows}`;
     this.#dueHistories = database.prepare(`SELECT DISTINCT channel FROM (${oldest}) LIMIT ?`);
     const left = database.prepare(
-      'SELECT name FROM channels WHERE history_floor > 0 AND EXISTS (SELECT 1 FROM messages WHERE channel = name AND offset <= history_floor)',
+      'SELECT name FROM channels WHERE history_floor > 0 AND EXISTS (SELECT 1 FROM message_log WHERE channel = name AND offset <= history_floor)',
     );
     this.#leftovers = new Set(left.all().map(({ name }) => String(name)));
   }

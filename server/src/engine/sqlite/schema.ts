@@ -4,13 +4,12 @@ import { StartError } from '../../errors.ts';
 /** "Fanw", so that a file of another program is recognised (`PRAGMA application_id`). */
 const applicationId = 0x46616e77;
 /** `PRAGMA user_version` of files that this code reads and writes. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /**
- * `seq` follows the order of commits. `text` and `created_at` are computed when they are read, for people; they take
- * no room. `rank` counts the channel's persisted messages up to this one, so that how many lie between two offsets
- * is a subtraction. `keyed` says that the publisher chose the id; server-made ids hold their time, by which they are
- * found.
+ * `seq` follows the order of commits. `rank` counts the channel's persisted messages up to this one, so that how many
+ * lie between two offsets is a subtraction. `keyed` says that the publisher chose the id; server-made ids hold their
+ * time, by which they are found.
  */
 const version1 = `
   CREATE TABLE messages (
@@ -67,8 +66,28 @@ const version1 = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `;
 
+/**
+ * `messages` is a view for people, with `text` and `created_at` computed when they are read: as columns of the table,
+ * SQLite computes them with every insert, although it keeps neither.
+ */
+const version2 = `
+  ALTER TABLE messages DROP COLUMN text;
+  ALTER TABLE messages DROP COLUMN created_at;
+  ALTER TABLE messages RENAME TO message_log;
+  CREATE VIEW messages AS SELECT
+    channel, offset, id, type, user,
+    CASE WHEN NOT json_valid(data) THEN data
+         WHEN json_type(data) = 'text' THEN json_extract(data, '$')
+         WHEN json_type(data) = 'object' AND json_type(data, '$.text') = 'text' THEN json_extract(data, '$.text')
+         ELSE data END AS text,
+    data,
+    strftime('%Y-%m-%dT%H:%M:%fZ', time / 1000.0, 'unixepoch') AS created_at,
+    time, persist, connection, client, seq
+  FROM message_log;
+`;
+
 /** From each version to the next. A released entry is never changed. */
-const migrations: readonly string[] = [version1];
+export const migrations: readonly string[] = [version1, version2];
 
 /** Brings the file to this version, in one transaction. Throws a StartError for a file that it must not touch. */
 export function migrate(database: DatabaseSync, path: string): void {

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, it } from 'node:test';
+import { migrations, schemaVersion } from '../../src/engine/sqlite/schema.ts';
+import { testServer } from '../support/server.ts';
+import { Directory } from '../support/server-process.ts';
+
+/** A file of the first version with three messages of the channel "news", the second one removed. */
+function writeVersion1(path: string): void {
+  const database = new DatabaseSync(path);
+  database.exec('PRAGMA journal_mode = WAL');
+  database.exec(`${migrations[0]}; PRAGMA application_id = ${0x46616e77}; PRAGMA user_version = 1`);
+  database.exec("INSERT INTO meta (key, value) VALUES ('epoch', 'the-epoch')");
+  const insert = database.prepare(
+    'INSERT INTO messages (channel, offset, id, type, user, data, time, persist, rank, keyed, connection, client) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, ?, NULL)',
+  );
+  insert.run('news', 1, 'id-1', 'text', 'u1', '"one"', 1_700_000_000_000, 1, 'c1');
+  insert.run('news', 2, 'id-2', 'deleted', null, 'null', 1_700_000_000_001, 2, null);
+  insert.run('news', 3, 'id-3', 'text', 'u1', '{"text":"three"}', 1_700_000_000_002, 3, 'c1');
+  database.close();
+}
+
+describe('a file of version 1', () => {
+  it('is brought to the newest version with everything that is in it', async () => {
+    using directory = new Directory();
+    const path = directory.join('chat.db');
+    writeVersion1(path);
+    await using fw = await testServer({ directory: directory.path });
+    const { body } = await fw.call('GET', '/api/channels/news/messages');
+    assert.deepEqual(
+      body.messages.map(({ id, content }: { id: string; content: unknown }) => [id, content]),
+      [
+        ['id-1', 'one'],
+        ['id-2', null],
+        ['id-3', { text: 'three' }],
+      ],
+    );
+    assert.deepEqual([body.epoch, body.offset], ['the-epoch', 3]);
+    const published = await fw.call('POST', '/api/publish', { channel: 'news', data: 'four' });
+    assert.deepEqual([published.body.offset, published.body.epoch], [4, 'the-epoch']);
+    const file = new DatabaseSync(path, { readOnly: true });
+    assert.equal(file.prepare('PRAGMA user_version').get()?.user_version, schemaVersion);
+    const rows = file.prepare('SELECT offset, text, created_at FROM messages ORDER BY offset LIMIT 3').all();
+    assert.deepEqual(
+      rows.map((row) => ({ ...row })),
+      [
+        { offset: 1, text: 'one', created_at: '2023-11-14T22:13:20.000Z' },
+        { offset: 2, text: 'null', created_at: '2023-11-14T22:13:20.001Z' },
+        { offset: 3, text: 'three', created_at: '2023-11-14T22:13:20.002Z' },
+      ],
+    );
+    file.close();
+  });
+});

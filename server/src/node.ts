@@ -3,6 +3,7 @@ import type { Settings } from './config/settings.ts';
 import type { Engine } from './engine/engine.ts';
 import type { UnknownErrorReporter } from './errors.ts';
 import { Hub } from './hub/hub.ts';
+import type { Extensions } from './middleware/extensions.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { Capacity } from './transport/capacity.ts';
 import type { Log, Node } from './transport/node.ts';
@@ -14,13 +15,15 @@ export interface NodeParts {
   readonly log: Log;
   readonly report: UnknownErrorReporter;
   readonly metrics: Metrics;
+  readonly extensions: Extensions;
 }
 
 /** What all connections share, with the limits that the settings give; the metrics watch it from now on. */
 export function createNode({ limits, websocket, sse }: Settings, parts: NodeParts): Node {
-  const { engine, clock, log, report, metrics } = parts;
+  const { engine, clock, log, report, metrics, extensions } = parts;
+  const { actions, observer } = extensions;
   const node: Node = {
-    hub: new Hub({ engine, clock, report, meter: metrics.hub }),
+    hub: new Hub({ engine, clock, report, meter: metrics.hub, observer }),
     wheel: new Wheel(clock, report),
     capacity: new Capacity({
       connections: limits.connections,
@@ -31,6 +34,8 @@ export function createNode({ limits, websocket, sse }: Settings, parts: NodePart
     log,
     report,
     meter: metrics.transport,
+    ...(actions ? { actions } : {}),
+    ...(observer ? { observer } : {}),
     limits: {
       messages: websocket.queueSize,
       bytes: limits.backlogBytes,

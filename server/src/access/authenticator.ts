@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { FanwireError } from '../errors.ts';
-import type { ApiKey, ApiKeys } from './api-keys.ts';
+import { type ApiKey, type ApiKeys, isSameKey } from './api-keys.ts';
 import { type Credentials, readCredentials } from './credentials.ts';
 import type { TokenVerifier } from './jwt.ts';
 import { anonymous, type Principal, withKey } from './principal.ts';
@@ -18,6 +18,8 @@ export interface AuthenticatorOptions {
 export interface AuthenticationRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
+  /** What it came over, to be known again by `recall`. @default it is not */
+  readonly connection?: object;
 }
 
 export interface AuthenticationNeeds {
@@ -29,12 +31,35 @@ export interface AuthenticationNeeds {
   readonly allowTicket?: boolean;
 }
 
+/** An API key that was accepted, and whom it proved. */
+interface Proof {
+  readonly apiKey: string;
+  readonly principal: Principal;
+}
+
 /** From the credentials of a request to its principal. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
+  readonly #apiKeyHeader: string;
+  /** By connection: the API key that it presented last, by itself. */
+  readonly #proofs = new WeakMap<object, Proof>();
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
+    this.#apiKeyHeader = options.apiKeyHeader.toLowerCase();
+  }
+
+  /**
+   * The principal of a request without a query that presents what this connection presented before, an API key and
+   * nothing else; null when it has to be authenticated. Keys are good for as long as the server runs; tokens expire
+   * and can be revoked, so none is known again.
+   */
+  recall(headers: IncomingHttpHeaders, connection: object): Principal | null {
+    const proof = this.#proofs.get(connection);
+    if (proof === undefined) return null;
+    if (headers.authorization !== undefined || headers['sec-websocket-protocol'] !== undefined) return null;
+    const presented = headers[this.#apiKeyHeader];
+    return typeof presented === 'string' && isSameKey(presented, proof.apiKey) ? proof.principal : null;
   }
 
   /**
@@ -51,6 +76,10 @@ export class Authenticator {
       allowTicket: needs.allowTicket ?? false,
     });
     const principal = await this.#identify(credentials);
+    const { token, apiKey } = credentials;
+    if (request.connection && principal !== null && token === null && apiKey !== null) {
+      this.#proofs.set(request.connection, { apiKey, principal });
+    }
     if (principal === null) {
       if (needs.required) throw refused(this.#invitation(needs));
       return anonymous;

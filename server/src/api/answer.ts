@@ -43,6 +43,9 @@ function mayKeepAlive({ code }: FanwireError, { headers }: FastifyRequest): bool
   return code === 'too_large' && Number(headers['content-length'] ?? 0) <= maxDrainedBytes;
 }
 
+/** The Content-Type of JSON text that is ready. */
+export const jsonType = 'application/json; charset=utf-8';
+
 /** For a payload that the route's type does not know, such as JSON text that is ready. */
 export function send(reply: FastifyReply, payload: unknown): void {
   reply.send(payload);

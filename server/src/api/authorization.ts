@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Principal, Scope } from '../access/principal.ts';
 import { FanwireError } from '../errors.ts';
@@ -11,7 +11,7 @@ declare module 'fastify' {
   }
 }
 
-type OnRequest = (request: FastifyRequest) => Promise<void>;
+type OnRequest = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void;
 
 /** What a hook asks for, so that the description of the API can say it: a scope, or credentials of any kind. */
 export type Need = Scope | 'credentials' | 'nothing';
@@ -36,28 +36,38 @@ export class Authorization {
 
   /** A hook that lets in who has the scope. Credentials that are presented and wrong are refused, always. */
   need(scope: Scope): OnRequest {
-    const hook: OnRequest = async (request) => {
-      const principal = await this.#authenticate(request, !this.#open);
-      this.#checkScope(principal, scope);
-      request.principal = principal;
-    };
-    needs.set(hook, scope);
-    return hook;
+    return this.#hook(scope, !this.#open, (principal) => this.#checkScope(principal, scope));
   }
 
   /** A hook that only finds out who asks. */
   identify({ required }: { required: boolean }): OnRequest {
-    const hook: OnRequest = async (request) => {
-      request.principal = await this.#authenticate(request, required);
+    return this.#hook(required ? 'credentials' : 'nothing', required, () => {});
+  }
+
+  #hook(need: Need, required: boolean, check: (principal: Principal) => void): OnRequest {
+    const admit = (request: FastifyRequest, principal: Principal): void => {
+      check(principal);
+      request.principal = principal;
     };
-    needs.set(hook, required ? 'credentials' : 'nothing');
+    const hook: OnRequest = (request, _reply, done) => {
+      const start = request.url.indexOf('?');
+      const known = start < 0 ? this.#authenticator.recall(request.headers, request.socket) : null;
+      if (known !== null) {
+        admit(request, known);
+        done();
+        return;
+      }
+      const query = start < 0 ? noQuery : new URLSearchParams(request.url.slice(start + 1));
+      this.#authenticate(request, query, required)
+        .then((principal) => admit(request, principal))
+        .then(() => done(), done);
+    };
+    needs.set(hook, need);
     return hook;
   }
 
-  #authenticate({ url, headers }: FastifyRequest, required: boolean): Promise<Principal> {
-    const start = url.indexOf('?');
-    const query = start < 0 ? noQuery : new URLSearchParams(url.slice(start + 1));
-    return this.#authenticator.authenticate({ query, headers }, { required });
+  #authenticate({ headers, socket }: FastifyRequest, query: URLSearchParams, required: boolean) {
+    return this.#authenticator.authenticate({ query, headers, connection: socket }, { required });
   }
 
   /** Where management is open, only an API key can have less than everything: it was made to have less. */

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { badRequest, type FanwireError } from '../errors.ts';
 import type { Publication } from '../hub/hub.ts';
 import { rawElements, rawMember, toJsonText } from '../json.ts';
-import { failure, send } from './answer.ts';
+import { failure, jsonType, send } from './answer.ts';
 import { Authorization } from './authorization.ts';
 import { refuseIdempotencyKey } from './idempotency.ts';
 import { attempt, Item, ResultsAnswer, readItem, resultsText } from './item.ts';
@@ -58,7 +58,7 @@ export const addBatch: Resource = (app, parts) => {
       refuseIdempotencyKey(request);
       publisher
         .together(readItems(publisher, request, request.body.messages))
-        .then((results) => send(reply.type('application/json; charset=utf-8'), resultsText(results)))
+        .then((results) => send(reply.type(jsonType), resultsText(results)))
         .catch(failure(reply));
     },
   );

@@ -5,6 +5,7 @@ import type { JsonText, Receipt } from '../engine/engine.ts';
 import { badRequest, FanwireError } from '../errors.ts';
 import type { Publication } from '../hub/hub.ts';
 import type { Publisher } from './publisher.ts';
+import { receiptText } from './receipt.ts';
 import {
   ErrorAnswer,
   messageId,
@@ -109,6 +110,5 @@ function resultText(result: Receipt | FanwireError): string {
     const { code, message } = result;
     return JSON.stringify({ ok: false, error: { code, message } });
   }
-  const { id, channel, offset, epoch, duplicate } = result;
-  return `{"ok":true,"id":${JSON.stringify(id)},"channel":${JSON.stringify(channel)},"offset":${offset},"epoch":${JSON.stringify(epoch)},"duplicate":${duplicate}}`;
+  return receiptText(result);
 }

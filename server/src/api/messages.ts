@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { encode } from '../dialect/channel/codec.ts';
 import { maxOffset } from '../dialect/fields.ts';
 import type { HistoryPage, HistoryQuery, Message } from '../engine/engine.ts';
-import { failure, send } from './answer.ts';
+import { failure, jsonType, send } from './answer.ts';
 import { Authorization } from './authorization.ts';
 import type { Resource } from './parts.ts';
 import { answers, ChannelPath, pageLimit } from './schemas.ts';
@@ -68,7 +68,7 @@ export const addMessages: Resource = (app, parts) => {
       hub
         .history(channel, query)
         .then((page) => pageText(page, isForward(query)))
-        .then((text) => send(reply.type('application/json; charset=utf-8'), text))
+        .then((text) => send(reply.type(jsonType), text))
         .catch(failure(reply));
     },
   );

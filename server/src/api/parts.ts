@@ -18,6 +18,7 @@ import type { Clock } from '../clock.ts';
 import type { Engine, PresenceStore } from '../engine/engine.ts';
 import type { UnknownErrorReporter } from '../errors.ts';
 import type { Hub } from '../hub/hub.ts';
+import type { Pipeline } from '../middleware/pipeline.ts';
 import type { Capacity } from '../transport/capacity.ts';
 import type { Enforcer } from '../transport/enforcer.ts';
 import type { Log } from '../transport/node.ts';
@@ -49,6 +50,8 @@ export interface ApiParts {
   readonly origin: OriginRule;
   readonly tickets: Tickets;
   readonly revocations: Revocations;
+  /** What messages that are published by requests pass through. */
+  readonly pipeline: Pipeline;
   readonly enforcer: Pick<Enforcer, 'disconnectUser'>;
   readonly capacity: Capacity;
   readonly clock: Clock;

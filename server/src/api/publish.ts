@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { checkChannelName, checkMessageType, checkUserId } from '../access/names.ts';
 import { badRequest } from '../errors.ts';
-import { failure, send } from './answer.ts';
+import { failure, jsonType, send } from './answer.ts';
 import { Authorization } from './authorization.ts';
 import { rawContent } from './body.ts';
 import { chosenId, IdempotencyHeader } from './idempotency.ts';
@@ -69,7 +69,7 @@ export const addPublish: Resource = (app, parts) => {
         );
         publisher
           .together(items)
-          .then((results) => send(reply.type('application/json; charset=utf-8'), resultsText(results)))
+          .then((results) => send(reply.type(jsonType), resultsText(results)))
           .catch(failure(reply));
       }
     },

@@ -4,7 +4,13 @@ import type { Principal } from '../access/principal.ts';
 import type { JsonText, Receipt } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
 import { everyone, type Hub, type Publication, userChannel } from '../hub/hub.ts';
+import type { Pipeline } from '../middleware/pipeline.ts';
+import { failure, jsonType } from './answer.ts';
 import type { ApiParts } from './parts.ts';
+import { Passage } from './passage.ts';
+import { receiptText } from './receipt.ts';
+
+type PublisherParts = Pick<ApiParts, 'hub' | 'gate' | 'policy' | 'pipeline' | 'report'>;
 
 /** A message as a request describes it. */
 export interface Outgoing {
@@ -22,9 +28,13 @@ export class Publisher {
   readonly #hub: Hub;
   readonly #gate: Gate;
   readonly #maxDataBytes: number;
+  readonly #pipeline: Pipeline;
+  readonly #report: ApiParts['report'];
 
-  constructor({ hub, gate, policy }: Pick<ApiParts, 'hub' | 'gate' | 'policy'>) {
+  constructor({ hub, gate, policy, pipeline, report }: PublisherParts) {
     this.#hub = hub;
+    this.#pipeline = pipeline;
+    this.#report = report;
     this.#gate = gate;
     this.#maxDataBytes = policy.maxDataBytes;
   }
@@ -55,28 +65,51 @@ export class Publisher {
   }
 
   /** Commits all of them at once; what stands in the place of one as an error is passed on in its place. */
-  async together(items: readonly (Publication | FanwireError)[]): Promise<(Receipt | FanwireError)[]> {
+  async together(given: readonly (Publication | FanwireError)[]): Promise<(Receipt | FanwireError)[]> {
+    const passage = new Passage(this.#pipeline, this.#report);
+    const items = this.#pipeline.empty
+      ? given
+      : await passage.through(given, (passed) => this.#sized(passed));
     const publications = items.filter((item): item is Publication => !(item instanceof FanwireError));
-    const receipts = await this.#hub.publishedTogether(publications);
+    const committed = this.#hub.publishedTogether(publications);
+    passage.end(committed);
+    const receipts = await committed;
     let next = 0;
     return items.map((item) => (item instanceof FanwireError ? item : (receipts[next++] ?? noReceipt())));
   }
 
   #publication(channel: string, { type, data, id, persist }: Outgoing): Publication {
+    return this.#sized({ channel, type, data, id, persist, sender: null });
+  }
+
+  /** The publication, unless it is too large. */
+  #sized(publication: Publication): Publication {
+    const { data } = publication;
     if (data.length > this.#maxDataBytes / 3 && Buffer.byteLength(data) > this.#maxDataBytes) {
       throw new FanwireError('too_large', `a message holds at most ${this.#maxDataBytes} bytes of data`);
     }
-    return { channel, type, data, id, persist, sender: null };
+    return publication;
   }
 
   #publish(publication: Publication, reply: FastifyReply): void {
+    if (this.#pipeline.empty) this.#send(publication, reply);
+    else {
+      const send = (passed: Publication): Promise<Receipt> => {
+        const receipt = this.#hub.published(this.#sized(passed));
+        receipt.then((kept) => reply.type(jsonType).send(receiptText(kept)), failure(reply));
+        return receipt;
+      };
+      this.#pipeline.message(publication, 'http', send).catch(failure(reply));
+    }
+  }
+
+  #send(publication: Publication, reply: FastifyReply): void {
     this.#hub.publish(publication, (error, receipt) => {
       if (receipt === null) {
         reply.send(error ?? noReceipt());
         return;
       }
-      const { id, channel, offset, epoch, duplicate } = receipt;
-      reply.send({ ok: true, id, channel, offset, epoch, duplicate });
+      reply.type(jsonType).send(receiptText(receipt));
     });
   }
 }

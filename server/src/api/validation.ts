@@ -6,26 +6,31 @@ import { checkChannelName } from '../access/names.ts';
 import { FanwireError } from '../errors.ts';
 import { isObject, kindOf } from '../json.ts';
 
-/** What Fastify takes from a validator: the value to go on with, or why not. */
-type Verdict = { readonly value: unknown } | { readonly error: FanwireError };
+/**
+ * What Fastify takes from a validator: that the value is right as it is, another value to go on with, or why not. A
+ * value that is handed back, the headers' above all, is copied at each later look at it.
+ */
+type Verdict = true | { readonly value: unknown } | { readonly error: FanwireError };
 
 /**
  * Bodies are taken as they are (422 when wrong); of a query and a path, which are text, the digits become numbers.
  * Headers are checked where they are read: their schemas are for the description of the API.
  */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  if (httpPart === 'headers') return (value: unknown): Verdict => ({ value });
+  if (httpPart === 'headers') return (): Verdict => true;
   const shapeProblem = compileShape(schema, 'the body');
   const status = httpPart === 'body' ? 422 : 400;
   const check = (value: unknown): Verdict => {
     const problem = shapeProblem(value);
-    return problem === null ? { value } : { error: refusal(problem, status) };
+    return problem === null || { error: refusal(problem, status) };
   };
   if (httpPart !== 'querystring') return check;
   const readers = queryReaders(schema);
   return (query: unknown): Verdict => {
     const read = readQuery(query, readers);
-    return read instanceof FanwireError ? { error: read } : check(read);
+    if (read instanceof FanwireError) return { error: read };
+    const verdict = check(read);
+    return verdict === true ? { value: read } : verdict;
   };
 };
 

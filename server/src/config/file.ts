@@ -15,7 +15,8 @@ export interface FileEntry {
   readonly name: string;
   /** The value as the environment would have it. */
   readonly text: string;
-  readonly line: number;
+  /** Null where it is no file, but the options of a program. */
+  readonly line: number | null;
 }
 
 /** Something wrong with the file; `setting` where it is the value of one. */

@@ -8,6 +8,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type Source =
   | { readonly kind: 'default' }
   | { readonly kind: 'environment'; readonly name: string }
+  | { readonly kind: 'option'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string; readonly line: number };
 
 /** What an operator set: a text as the environment has it, in the unit of the setting. */
@@ -33,7 +34,9 @@ export class Sources {
     if (name !== undefined && text !== undefined) return { text, source: { kind: 'environment', name } };
     const entry = this.file?.entries.get(setting);
     if (!this.file || !entry) return undefined;
-    return { text: entry.text, source: { kind: 'file', path: this.file.path, line: entry.line } };
+    const { text: set, name: option, line } = entry;
+    if (line === null) return { text: set, source: { kind: 'option', name: option } };
+    return { text: set, source: { kind: 'file', path: this.file.path, line } };
   }
 
   /** The variables by which the setting was set, its own name first. */
@@ -45,7 +48,8 @@ export class Sources {
   nameOf(setting: Setting): string {
     const [name] = this.variablesOf(setting);
     const entry = name === undefined ? this.file?.entries.get(setting) : undefined;
-    return entry && this.file ? `${this.file.path}:${entry.line}: ${entry.name}` : (name ?? setting.env);
+    if (!entry || !this.file) return name ?? setting.env;
+    return entry.line === null ? `option ${entry.name}` : `${this.file.path}:${entry.line}: ${entry.name}`;
   }
 }
 
@@ -56,6 +60,8 @@ export function sourceText(source: Source): string {
       return 'default';
     case 'environment':
       return `environment ${source.name}`;
+    case 'option':
+      return `option ${source.name}`;
     case 'file':
       return `file ${source.path}:${source.line}`;
   }

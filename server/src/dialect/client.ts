@@ -4,7 +4,7 @@ import { type Principal, withKey } from '../access/principal.ts';
 import type { HistoryPage, JsonText, Receipt, Sender } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
 import type { HistoryRequest } from '../hub/history.ts';
-import { everyone, userChannel } from '../hub/hub.ts';
+import { everyone, type Publication, userChannel } from '../hub/hub.ts';
 import type { Subscribed, SubscribeOptions } from '../hub/subscriber.ts';
 import type { Link, Services } from './dialect.ts';
 
@@ -19,6 +19,8 @@ export interface Outgoing {
 /** Called in the turn in which the message is delivered, so that the ack goes out in the same write. */
 export type Acknowledge = (receipt: Receipt) => void;
 export type Refuse = (error: FanwireError) => void;
+/** A promise when middleware has to be waited for, so that the messages of one connection keep their order. */
+export type Publishing = void | Promise<void>;
 
 /** What a client may do, each operation checked, for the sessions of every dialect. */
 export class Client {
@@ -39,20 +41,25 @@ export class Client {
   }
 
   /** Throws `forbidden` or `too_large` at once; what the engine makes of it is told to the callbacks. */
-  publish(channel: string, message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): void {
+  publish(channel: string, message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): Publishing {
     this.check('publish', channel);
-    this.#publish(channel, message, acknowledge, refuse);
+    return this.#publish(channel, message, acknowledge, refuse);
   }
 
   /** To every connection of a user. Throws `forbidden` or `too_large`. */
-  publishToUser(user: string, message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): void {
+  publishToUser(
+    user: string,
+    message: Outgoing,
+    acknowledge: Acknowledge | null,
+    refuse: Refuse,
+  ): Publishing {
     this.services.gate.checkDirect(this.link.principal, userChannel(user));
-    this.#publish(userChannel(user), message, acknowledge, refuse);
+    return this.#publish(userChannel(user), message, acknowledge, refuse);
   }
 
-  publishToEveryone(message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): void {
+  publishToEveryone(message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): Publishing {
     this.services.gate.checkBroadcast(this.link.principal);
-    this.#publish(everyone, message, acknowledge, refuse);
+    return this.#publish(everyone, message, acknowledge, refuse);
   }
 
   /** Throws `forbidden` or `limit_reached`. Null when the connection went away meanwhile. */
@@ -112,15 +119,35 @@ export class Client {
     return this.services.hub.history(channel, request);
   }
 
-  #publish(channel: string, message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): void {
+  /** Through the middleware, where there is any. */
+  #publish(channel: string, message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): Publishing {
+    const { pipeline } = this.services;
+    const publication = { ...message, channel, sender: this.#sender };
+    if (pipeline.empty) return this.#send(publication, acknowledge, refuse);
+    return pipeline.message(publication, 'websocket', (passed) => {
+      const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
+      const committed: Acknowledge = (receipt) => {
+        acknowledge?.(receipt);
+        resolve(receipt);
+      };
+      const failed: Refuse = (error) => {
+        refuse(error);
+        reject(error);
+      };
+      this.#send(passed, committed, failed);
+      return promise;
+    });
+  }
+
+  #send(publication: Publication, acknowledge: Acknowledge | null, refuse: Refuse): void {
     const { hub, maxDataBytes } = this.services;
-    if (message.data.length > maxDataBytes / 3 && Buffer.byteLength(message.data) > maxDataBytes) {
+    const { length } = publication.data;
+    if (length > maxDataBytes / 3 && Buffer.byteLength(publication.data) > maxDataBytes) {
       throw new FanwireError('too_large', `a message holds at most ${maxDataBytes} bytes of data`);
     }
-    const { length } = message.data;
     this.link.pendingPublishes++;
     this.link.pendingSize += length;
-    hub.publish({ ...message, channel, sender: this.#sender }, (error, receipt) => {
+    hub.publish(publication, (error, receipt) => {
       this.link.pendingPublishes--;
       this.link.pendingSize -= length;
       if (receipt) acknowledge?.(receipt);

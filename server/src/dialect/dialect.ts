@@ -9,6 +9,8 @@ import type { Hub } from '../hub/hub.ts';
 import type { Recipient } from '../hub/recipient.ts';
 import type { Gap } from '../hub/recovery.ts';
 import type { JsonObject } from '../json.ts';
+import type { ActionHandler } from '../middleware/actions.ts';
+import type { Pipeline } from '../middleware/pipeline.ts';
 
 export type DialectName = 'relay' | 'room' | 'channel' | 'chat' | 'events';
 
@@ -18,6 +20,8 @@ export interface Services {
   readonly gate: Gate;
   readonly presence: Engine['presence'];
   readonly verifier: TokenVerifier;
+  /** What a client's messages pass through before they are published. */
+  readonly pipeline: Pipeline;
   readonly clock: Clock;
   readonly report: (thrown: unknown) => void;
   /** Most channels that one connection may be in. */
@@ -64,6 +68,7 @@ export interface Dialect {
 
 /** A session's own connection, as far as the dialect may know it. */
 export interface Link extends Recipient {
+  readonly dialect: DialectName;
   readonly principal: Principal;
   /** Own publishes that are not committed yet, and how many characters of data they hold. */
   pendingPublishes: number;
@@ -76,6 +81,8 @@ export interface Link extends Recipient {
   send(text: string): void;
   /** Resolves when the client has taken what it was sent; null when little of that waits. */
   relief(): Promise<void> | null;
+  /** The application's own handler of an action, if it has one. */
+  ownAction(name: string): ActionHandler | undefined;
   /** Sends a WebSocket ping. */
   ping(): void;
   close(reason: CloseReason): void;
@@ -109,4 +116,8 @@ export interface Session<Command extends { readonly kind: string } = { readonly 
   presence(event: PresenceEvent): void;
   gap(channel: string, gap: Gap): void;
   closed(): void;
+  /** The member of a frame that names what is to be done; none where clients send no frames. */
+  readonly actionMember?: 'action' | 'type';
+  /** Answers an action of the application's own, with a value that has a JSON text. */
+  answerOwn?(action: string, value: unknown, frame: Frame): void;
 }

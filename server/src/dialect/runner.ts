@@ -1,6 +1,7 @@
-import { type FanwireError, toClientError, type UnknownErrorReporter } from '../errors.ts';
+import { FanwireError, toClientError, type UnknownErrorReporter } from '../errors.ts';
 import { parseObject } from '../json.ts';
 import type { Frame, Link, Session } from './dialect.ts';
+import { OwnAction } from './own-action.ts';
 
 /** Bad frames in a row after which a connection is closed with 4400. */
 const maxBadFrames = 20;
@@ -112,7 +113,7 @@ export class Runner {
     let command: { readonly kind: string };
     try {
       frame = { text, object: parseObject(text) };
-      command = this.#session.command(frame);
+      command = this.#command(frame);
     } catch (thrown) {
       const error = this.#fail(thrown, frame);
       if (error && error.code !== 'forbidden' && ++this.#badFrames >= maxBadFrames)
@@ -124,9 +125,21 @@ export class Runner {
     else this.#afterPublishes(command, frame);
   }
 
+  /** The session's command, or else the application's own of that name. */
+  #command(frame: Frame): { readonly kind: string } {
+    try {
+      return this.#session.command(frame);
+    } catch (thrown) {
+      const unknown = thrown instanceof FanwireError && thrown.code === 'unknown_action';
+      const action = unknown ? OwnAction.find(this.#link, this.#session, frame) : null;
+      if (action) return action;
+      throw thrown;
+    }
+  }
+
   #execute(command: { readonly kind: string }, frame: Frame): void {
     try {
-      const done = this.#session.execute(command);
+      const done = command instanceof OwnAction ? command.run() : this.#session.execute(command);
       if (!done) return;
       this.#busy = true;
       done.then(this.#next, (thrown) => {

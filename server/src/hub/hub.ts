@@ -47,6 +47,15 @@ export interface ControlCommand {
   readonly [field: string]: unknown;
 }
 
+/** Hears of what happens in the hub of this node. Must not throw. */
+export interface HubObserver {
+  /** A recipient is live on a channel, and later is not any more; the server's own `$…` channels are left out. */
+  subscribed(recipient: Recipient, channel: string): void;
+  unsubscribed(recipient: Recipient, channel: string): void;
+  /** A tick's messages are committed and delivered. */
+  committed(drafts: readonly Draft[], receipts: readonly Receipt[]): void;
+}
+
 export interface HubOptions {
   readonly engine: Engine;
   readonly clock: Clock;
@@ -54,6 +63,8 @@ export interface HubOptions {
   readonly report: (thrown: unknown) => void;
   /** @default one that counts nothing */
   readonly meter?: HubMeter;
+  /** @default one that hears nothing */
+  readonly observer?: HubObserver | undefined;
 }
 
 /**
@@ -68,6 +79,7 @@ export class Hub {
   readonly #clock: Clock;
   readonly #report: (thrown: unknown) => void;
   readonly #meter: HubMeter;
+  readonly #observer: HubObserver | undefined;
   readonly #tick: Tick;
   readonly #channels = new Map<string, Channel>();
   /** Those of `#channels` that have subscribers and are not the server's own. */
@@ -78,13 +90,17 @@ export class Hub {
   readonly #controlListeners: ((command: ControlCommand) => void)[] = [];
   #subscriptions = 0;
 
-  constructor({ engine, clock, report, meter = noHubMeter }: HubOptions) {
+  constructor({ engine, clock, report, meter = noHubMeter, observer }: HubOptions) {
+    this.#observer = observer;
     this.#engine = engine;
     this.#clock = clock;
     this.#report = report;
     this.#meter = meter;
     this.#tick = new Tick(engine, {
-      committed: (drafts, receipts) => this.activity.record(drafts, receipts, clock.now()),
+      committed: (drafts, receipts) => {
+        this.activity.record(drafts, receipts, clock.now());
+        observer?.committed(drafts, receipts);
+      },
       flush: () => this.flusher.flush(),
       ended: (figures) => meter.tick(figures),
       report,
@@ -210,7 +226,9 @@ export class Hub {
         return null;
       }
       subscription.state = 'joining';
-      return await this.#subscriber.join(subscription, channel, options);
+      const answer = await this.#subscriber.join(subscription, channel, options);
+      if (answer && !name.startsWith('$')) this.#observer?.subscribed(recipient, name);
+      return answer;
     } catch (thrown) {
       this.unsubscribe(recipient, name);
       throw thrown;
@@ -235,6 +253,7 @@ export class Hub {
     const channel = this.#channels.get(name);
     const { state, present } = subscription;
     if (state === 'live') channel?.leave(subscription);
+    if (state === 'live' && !name.startsWith('$')) this.#observer?.unsubscribed(recipient, name);
     subscription.state = 'ended';
     if (present !== null) this.#engine.presence.leave(name, present).catch(this.#report);
     if (channel && state !== 'opening') this.#release(channel);

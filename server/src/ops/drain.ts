@@ -1,12 +1,18 @@
-import type { Server } from 'node:http';
 import type { Hub } from '../hub/hub.ts';
 import type { Capacity } from '../transport/capacity.ts';
 import { Connection } from '../transport/connection.ts';
 import type { Log } from '../transport/node.ts';
 import type { Wheel } from '../transport/wheel.ts';
 
+/** What clients come in by. */
+export interface DrainDoor {
+  /** Lets nobody in any more. Resolves when everybody has gone. */
+  stop(): Promise<unknown>;
+  /** Does not wait for them any longer. */
+  cut(): void;
+}
+
 export interface DrainParts {
-  readonly app: { readonly server: Server; close(): Promise<unknown> };
   readonly hub: Hub;
   readonly capacity: Capacity;
   readonly wheel: Wheel;
@@ -19,10 +25,12 @@ export interface DrainParts {
 
 /** How a server ends: nobody new, everything accepted is committed and delivered, then everybody is told to go. */
 export class Drain {
+  readonly door: DrainDoor;
   readonly #parts: DrainParts;
   #running: Promise<void> | null = null;
 
-  constructor(parts: DrainParts) {
+  constructor(door: DrainDoor, parts: DrainParts) {
+    this.door = door;
     this.#parts = parts;
   }
 
@@ -33,15 +41,15 @@ export class Drain {
   }
 
   async #drain(): Promise<void> {
-    const { app, hub, capacity, wheel, timeout, log, ended } = this.#parts;
+    const { hub, capacity, wheel, timeout, log, ended } = this.#parts;
     log.info({ connections: hub.connections.size }, 'draining');
     capacity.close();
     await hub.settled();
     for (const recipient of [...hub.connections.all()]) {
       if (recipient instanceof Connection) recipient.close('restart');
     }
-    const cut = setTimeout(() => app.server.closeAllConnections(), timeout);
-    await app.close();
+    const cut = setTimeout(() => this.door.cut(), timeout);
+    await this.door.stop();
     clearTimeout(cut);
     wheel.close();
     ended();

@@ -1,6 +1,7 @@
-import type { Counter, Histogram } from 'prom-client';
+import type { Counter } from 'prom-client';
 import type { DeliveryKind, HubMeter, RecoveryOutcome, TickFigures } from '../hub/meter.ts';
 import { durations, type Maker } from './metrics-kit.ts';
+import type { Tally } from './metrics-tally.ts';
 
 const outcomes: readonly RecoveryOutcome[] = ['recovered', 'gap', 'other-epoch'];
 const tickSizes = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2048];
@@ -11,10 +12,10 @@ export class HubMetrics implements HubMeter {
   readonly bytes: Record<DeliveryKind, number> = { live: 0, replay: 0 };
   readonly #delivered: Record<DeliveryKind, number> = { live: 0, replay: 0 };
   readonly #published = { committed: 0, failed: 0 };
-  readonly #size: Histogram;
-  readonly #duration: Histogram;
-  readonly #latency: Histogram;
-  readonly #commit: Histogram;
+  readonly #size: Tally;
+  readonly #duration: Tally;
+  readonly #latency: Tally;
+  readonly #commit: Tally;
   readonly #failures: Counter;
   readonly #recoveries: Counter<'outcome'>;
 

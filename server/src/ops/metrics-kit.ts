@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
+import { Tallies, type Tally } from './metrics-tally.ts';
 
 /** Seconds: from the commit of one message in memory to what a frozen disk takes. */
 export const durations = [
@@ -20,13 +21,20 @@ export class Maker {
     return new Counter({ name, help, labelNames, registers: this.#registers });
   }
 
-  histogram<Label extends string = never>(
+  histogram(name: string, help: string, bounds: readonly number[]): Tally {
+    return this.histograms(name, help, bounds).add({});
+  }
+
+  histograms<Label extends string = never>(
     name: string,
     help: string,
-    buckets: number[],
+    bounds: readonly number[],
     ...labelNames: Label[]
-  ): Histogram<Label> {
-    return new Histogram({ name, help, buckets, labelNames, registers: this.#registers });
+  ): Tallies<Label> {
+    const tallies = new Tallies(name, help, bounds, labelNames);
+    // The types know the library's own classes only; its registry asks for no more than these have.
+    for (const register of this.#registers) register.registerMetric(tallies as unknown as Metric);
+    return tallies;
   }
 
   /** A counter of sums that are kept elsewhere, by one label. */

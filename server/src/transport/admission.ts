@@ -3,9 +3,10 @@ import type { Authenticator } from '../access/authenticator.ts';
 import type { Gate } from '../access/gate.ts';
 import type { OriginRule } from '../access/origin.ts';
 import type { Principal } from '../access/principal.ts';
-import type { Entrance, Requirements } from '../dialect/dialect.ts';
+import type { Entrance } from '../dialect/dialect.ts';
 import { FanwireError } from '../errors.ts';
-import type { TransportName } from './capacity.ts';
+import { ConnectRequest, type Door } from '../middleware/connect-context.ts';
+import type { Pipeline } from '../middleware/pipeline.ts';
 
 export interface Admitted {
   readonly principal: Principal;
@@ -28,11 +29,13 @@ export class Admission {
   readonly #origin: OriginRule;
   readonly #authenticator: Authenticator;
   readonly #gate: Gate;
+  readonly #pipeline: Pipeline;
 
-  constructor(parts: { origin: OriginRule; authenticator: Authenticator; gate: Gate }) {
+  constructor(parts: { origin: OriginRule; authenticator: Authenticator; gate: Gate; pipeline: Pipeline }) {
     this.#origin = parts.origin;
     this.#authenticator = parts.authenticator;
     this.#gate = parts.gate;
+    this.#pipeline = parts.pipeline;
   }
 
   checkOrigin({ http }: Request, required: boolean): string | null {
@@ -46,21 +49,30 @@ export class Admission {
     );
   }
 
-  async admit(
-    request: Request,
-    entrance: Entrance,
-    requirements: Requirements & { readonly transport: TransportName },
-  ): Promise<Admitted> {
-    const corsOrigin = this.checkOrigin(request, requirements.origin);
-    const principal = await this.#authenticator.authenticate(
-      { query: request.url.searchParams, headers: request.http.headers },
-      {
-        required: requirements.auth,
-        userRequired: requirements.user,
-        allowTicket: requirements.transport === 'sse',
-      },
-    );
+  /** Through the middleware, where there is any. */
+  async admit(request: Request, entrance: Entrance, door: Door): Promise<Admitted> {
+    if (this.#pipeline.empty) return this.#admit(request, entrance, door, null);
+    const context = new ConnectRequest(request.http, entrance.channels, door);
+    let admitted: Admitted | null = null;
+    await this.#pipeline.connect(context, async () => {
+      admitted = await this.#admit(request, entrance, door, context.given);
+      context.user = admitted.principal.user;
+    });
+    return admitted ?? Promise.reject(new Error('let in by nobody'));
+  }
+
+  /** `given` is who it is, when somebody else than its credentials says so. */
+  async #admit(request: Request, entrance: Entrance, door: Door, given: Principal | null): Promise<Admitted> {
+    const corsOrigin = this.checkOrigin(request, door.origin);
+    const principal = given ?? (await this.#authenticate(request, door));
     for (const channel of entrance.channels) this.#gate.check(principal, 'subscribe', channel);
     return { principal, corsOrigin };
+  }
+
+  #authenticate({ url, http }: Request, { auth, user, transport }: Door): Promise<Principal> {
+    return this.#authenticator.authenticate(
+      { query: url.searchParams, headers: http.headers },
+      { required: auth, userRequired: user, allowTicket: transport === 'sse' },
+    );
   }
 }

@@ -7,6 +7,7 @@ import type { PresenceEvent } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
 import type { Encoder, Subscription } from '../hub/recipient.ts';
 import type { Gap } from '../hub/recovery.ts';
+import type { ActionHandler } from '../middleware/actions.ts';
 import type { TransportName } from './capacity.ts';
 import { type Ending, noTransportMeter, type TransportMeter } from './meter.ts';
 import type { Node } from './node.ts';
@@ -113,6 +114,7 @@ export class Connection implements Link, Sleeper {
   start(makeSession: (settled: () => void) => Session, request?: string): void {
     this.#node.capacity.take(this.transport);
     this.#meter.opened(this.dialect, this.transport);
+    this.#node.observer?.connected(this);
     this.#node.log.debug({ ...this.#logged(), address: this.remoteAddress, request }, 'connection opened');
     this.#session = makeSession(() => this.#runner?.settled());
     this.#runner = new Runner(this, this.#session, this.#wire, this.#node.report);
@@ -158,6 +160,10 @@ export class Connection implements Link, Sleeper {
     if (this.outbox.queuedBytes < relievedAbove) return null;
     this.outbox.flush();
     return this.outbox.drained();
+  }
+
+  ownAction(name: string): ActionHandler | undefined {
+    return this.#node.actions?.find(this.dialect, name);
   }
 
   send(text: string): void {
@@ -226,6 +232,7 @@ export class Connection implements Link, Sleeper {
     this.#node.hub.detach(this);
     this.#session?.closed();
     this.#node.capacity.free(this.transport);
+    this.#node.observer?.disconnected(this, ending);
   }
 
   /** A token's expiry is noticed in time whatever the session wants. */

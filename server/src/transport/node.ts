@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { UnknownErrorReporter } from '../errors.ts';
 import type { Hub } from '../hub/hub.ts';
+import type { Actions } from '../middleware/actions.ts';
 import type { Capacity } from './capacity.ts';
-import type { TransportMeter } from './meter.ts';
+import type { Connection } from './connection.ts';
+import type { Ending, TransportMeter } from './meter.ts';
 import type { BacklogLimits } from './outbox.ts';
 import type { Wheel } from './wheel.ts';
 
@@ -12,6 +14,12 @@ export interface Log {
   info(fields: object, text: string): void;
   warn(fields: object, text: string): void;
   error(fields: object, text: string): void;
+}
+
+/** Hears of connections coming and going. */
+export interface ConnectionObserver {
+  connected(connection: Connection): void;
+  disconnected(connection: Connection, ending: Ending): void;
 }
 
 /** What all connections of a server process share. */
@@ -24,6 +32,10 @@ export interface Node {
   readonly report: UnknownErrorReporter;
   /** @default one that counts nothing */
   readonly meter?: TransportMeter;
+  /** Actions that the application added. @default none */
+  readonly actions?: Actions;
+  /** @default one that hears nothing */
+  readonly observer?: ConnectionObserver;
   readonly limits: BacklogLimits & {
     /** Frames a second from one connection; 0 for no limit. */
     readonly messageRate: number;

@@ -13,6 +13,7 @@ import { Tickets } from '../../src/access/tickets.ts';
 import { type ApiParts, createApi } from '../../src/api/app.ts';
 import { MemoryEngine } from '../../src/engine/memory/engine.ts';
 import { Hub } from '../../src/hub/hub.ts';
+import { Pipeline } from '../../src/middleware/pipeline.ts';
 import { Capacity } from '../../src/transport/capacity.ts';
 import { Enforcer } from '../../src/transport/enforcer.ts';
 import type { Log, Node } from '../../src/transport/node.ts';
@@ -183,6 +184,7 @@ async function build(options: TestOptions) {
     ...{ hub, engine, capacity, clock, report, log, presence: engine.presence, revocations, enforcer },
     ...(await access(options, clock, (principal) => revocations.covers(principal))),
     gate: new Gate(rooms, true),
+    pipeline: new Pipeline(report),
     policy: {
       managementOpen: options.open ?? true,
       sseAuthRequired: options.sseAuth ?? false,

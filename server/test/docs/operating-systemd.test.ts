@@ -50,7 +50,7 @@ describe('docs/operating.md: the systemd unit', () => {
   it('runs what ExecStart says, with the settings, until SIGTERM', async () => {
     await using place = new Installation();
     const [node = '', ...args] = place.here(directive('ExecStart')).split(' ');
-    const running = new Running(node, args, { cwd: root, env: { ...place.env, PORT: '0' } });
+    await using running = new Running(node, args, { cwd: root, env: { ...place.env, PORT: '0' } });
     await prints(running.printed, ['Fanwire is listening on ']);
     running.signal('SIGTERM');
     assert.equal(await running.ended, 0);
@@ -68,18 +68,19 @@ describe('docs/operating.md: the systemd unit', () => {
   it('does not restart what takes a person', async () => {
     assert.equal(Number(directive('RestartPreventExitStatus')), exitCodes.wrong);
     await using place = new Installation();
-    const wrong = new Running(process.execPath, ['server/src/main.ts', 'serve'], {
+    await using wrong = new Running(process.execPath, ['server/src/main.ts', 'serve'], {
       cwd: root,
       env: { ...place.env, MAX_CONECTIONS_TOTAL: '5' },
     });
+    await prints(wrong.printed, ['MAX_CONECTIONS_TOTAL']);
     assert.equal(await wrong.ended, exitCodes.wrong);
     await using fw = await place.start();
-    const second = new Running(process.execPath, ['server/src/main.ts', 'serve'], {
+    await using second = new Running(process.execPath, ['server/src/main.ts', 'serve'], {
       cwd: root,
       env: { ...place.env, PORT: '0' },
     });
+    await prints(second.printed, ['another Fanwire is using']);
     assert.equal(await second.ended, exitCodes.wrong);
-    assert.match(second.output, /another Fanwire is using/);
     assert.equal((await fw.call('GET', '/ready')).status, 200);
   });
 

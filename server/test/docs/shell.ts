@@ -3,7 +3,7 @@ import { Inbox } from '../support/inbox.ts';
 import { missing } from './document.ts';
 
 /** A program of a snippet, in a process group of its own, with all that it printed. */
-export class Running {
+export class Running implements AsyncDisposable {
   readonly printed: Inbox<string>;
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
@@ -30,6 +30,11 @@ export class Running {
 
   get output(): string {
     return this.printed.all.join('');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal('SIGKILL');
+    await this.ended;
   }
 
   /** To the whole group, as a terminal does on Ctrl-C. */

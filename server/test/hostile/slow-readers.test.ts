@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { residentMemory } from '../support/memory.ts';
 import { clientFrame, opcodes, RawSocket, requestText } from '../support/raw-socket.ts';
+import { type TestServer, testServer } from '../support/server.ts';
 import { Directory, ServerProcess } from '../support/server-process.ts';
 import { SocketClient } from '../support/socket-client.ts';
-import { type WatchedServer, watchedServer } from '../support/watched-server.ts';
+import { watchedServer } from '../support/watched-server.ts';
 
 const channel = 'c';
 /** Together far more than the system's buffers of one connection hold (about 10 MB on Linux). */
@@ -41,7 +43,7 @@ async function publishAll(publisher: SocketClient): Promise<void> {
   }
 }
 
-async function connections(fw: WatchedServer): Promise<number> {
+async function connections(fw: TestServer): Promise<number> {
   return (await fw.call('GET', '/ws/stats')).body.total_connections;
 }
 
@@ -87,8 +89,9 @@ describe('a reader that takes nothing', () => {
     await fw.unharmed();
   });
 
-  it('of its own answers is cut before they fill the memory', async () => {
-    await using fw = await watchedServer();
+  it('of its own answers gets no more of them, and is cut after 30 s', async () => {
+    const clock = new FakeClock();
+    await using fw = await testServer({ clock });
     const raw = await RawSocket.webSocket(fw.url, '/ws/connect');
     raw.socket.pause();
     const ping = clientFrame(opcodes.text, `{"action":"ping","request_id":"${'x'.repeat(120)}"}`);
@@ -98,9 +101,20 @@ describe('a reader that takes nothing', () => {
     };
     raw.socket.on('drain', pour);
     pour();
-    await eventually(async () => (await connections(fw)) === 0, 'the frozen connection is cut');
+    let queued = 0;
+    const blocked = async (): Promise<boolean> => {
+      const { body } = await fw.call('GET', '/ws/connections');
+      const before = queued;
+      queued = body.connections[0].queued_bytes;
+      return queued > 100_000 && queued === before;
+    };
+    await eventually(blocked, 'its answers pile up, and then no more');
+    assert.ok(queued < 300_000, `${queued} bytes wait`);
+    clock.advance(29_000);
+    assert.equal(await connections(fw), 1);
+    clock.advance(2_000);
+    assert.equal(await connections(fw), 0);
     raw.close();
-    await fw.unharmed();
   });
 });
 

@@ -3,7 +3,7 @@ import type { PresenceEvent } from '../../engine/engine.ts';
 import type { FanwireError } from '../../errors.ts';
 import { everyone, userChannel } from '../../hub/hub.ts';
 import type { SubscribeOptions } from '../../hub/subscriber.ts';
-import { Client } from '../client.ts';
+import { Client, type Publishing } from '../client.ts';
 import type { Frame, Link, Services, Session } from '../dialect.ts';
 import { readableReference } from '../fields.ts';
 import {
@@ -113,14 +113,22 @@ export class ChannelSession implements Session<Command> {
 
   closed(): void {}
 
-  #publish(command: Command & { kind: 'publish' }): void {
+  get actionMember(): 'action' {
+    return 'action';
+  }
+
+  answerOwn(action: string, value: unknown, { object }: Frame): void {
+    this.#answer(action, value, { ref: readableReference(object, 'request_id') });
+  }
+
+  #publish(command: Command & { kind: 'publish' }): Publishing {
     const { to, ref } = command;
     const acknowledge = (receipt: Parameters<typeof encodeAck>[0]): void =>
       this.#link.send(encodeAck(receipt, ref));
     const refuse = (error: FanwireError): void => this.#refuse(error, ref);
-    if (to === 'everyone') this.#client.publishToEveryone(command, acknowledge, refuse);
-    else if ('user' in to) this.#client.publishToUser(to.user, command, acknowledge, refuse);
-    else this.#client.publish(to.channel, command, acknowledge, refuse);
+    if (to === 'everyone') return this.#client.publishToEveryone(command, acknowledge, refuse);
+    if ('user' in to) return this.#client.publishToUser(to.user, command, acknowledge, refuse);
+    return this.#client.publish(to.channel, command, acknowledge, refuse);
   }
 
   async #subscribe(command: Command & { kind: 'subscribe' }): Promise<void> {

@@ -1,7 +1,7 @@
 import type { PresenceEvent } from '../../engine/engine.ts';
 import type { FanwireError } from '../../errors.ts';
 import type { SubscribeOptions } from '../../hub/subscriber.ts';
-import { Client } from '../client.ts';
+import { Client, type Publishing } from '../client.ts';
 import type { Frame, Link, Services, Session } from '../dialect.ts';
 import { maxPage } from '../fields.ts';
 import {
@@ -113,10 +113,18 @@ export class ChatSession implements Session<Command> {
     for (const room of [...this.#rooms]) this.#exit(room);
   }
 
-  #publish({ room, text, id }: Command & { kind: 'publish' }): void {
+  get actionMember(): 'action' {
+    return 'action';
+  }
+
+  answerOwn(action: string, data: unknown): void {
+    this.#link.send(JSON.stringify({ action, data }));
+  }
+
+  #publish({ room, text, id }: Command & { kind: 'publish' }): Publishing {
     this.#client.requireSubscribed(room);
     const outgoing = { type: 'text', data: JSON.stringify(text), id, persist: true };
-    this.#client.publish(room, outgoing, null, ({ code, message }) =>
+    return this.#client.publish(room, outgoing, null, ({ code, message }) =>
       this.#link.send(encodeError(code, message, room)),
     );
   }

@@ -1,5 +1,5 @@
 import { FanwireError } from '../../errors.ts';
-import { Client } from '../client.ts';
+import { Client, type Publishing } from '../client.ts';
 import type { Frame, Link, Services, Session } from '../dialect.ts';
 import { type Command, decode, encodeError, encodePing, encodeRoom } from './codec.ts';
 import type { RelayPlaces } from './places.ts';
@@ -98,9 +98,17 @@ export class RelaySession implements Session<Command> {
     this.#places.release(this.#home.room, this.#home.clientId, this.#link);
   }
 
-  #publish(room: string, data: string): void {
+  get actionMember(): 'type' {
+    return 'type';
+  }
+
+  answerOwn(type: string, payload: unknown): void {
+    this.#link.send(JSON.stringify({ type, payload }));
+  }
+
+  #publish(room: string, data: string): Publishing {
     this.#client.requireSubscribed(room);
-    this.#client.publish(room, { type: 'text', data }, null, (error) => this.fail(error));
+    return this.#client.publish(room, { type: 'text', data }, null, (error) => this.fail(error));
   }
 
   async #join(room: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { PresenceEvent } from '../../engine/engine.ts';
 import { FanwireError } from '../../errors.ts';
-import { Client } from '../client.ts';
+import { Client, type Publishing } from '../client.ts';
 import type { Frame, Link, Services, Session } from '../dialect.ts';
 import { maxPage, readableReference } from '../fields.ts';
 import {
@@ -100,8 +100,16 @@ export class RoomSession implements Session<Command> {
 
   closed(): void {}
 
-  #publish({ text, ref }: Command & { kind: 'publish' }): void {
-    this.#client.publish(
+  get actionMember(): 'type' {
+    return 'type';
+  }
+
+  answerOwn(type: string, data: unknown, { object }: Frame): void {
+    this.#link.send(JSON.stringify({ type, ref: readableReference(object, 'ref'), data }));
+  }
+
+  #publish({ text, ref }: Command & { kind: 'publish' }): Publishing {
+    return this.#client.publish(
       this.#room,
       { type: 'text', data: JSON.stringify(text), persist: true },
       ref === undefined ? null : (receipt) => this.#link.send(encodeAck(ref, receipt)),

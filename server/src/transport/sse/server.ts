@@ -55,6 +55,7 @@ export class SseTransport {
     const start = dialect.start(request.url, headerText(http.headers['last-event-id']));
     const admitted = await admission.admit(request, dialect.entrance(start), {
       ...dialect.requirements,
+      dialect: 'events',
       transport: 'sse',
     });
     node.capacity.check('sse');
@@ -74,6 +75,11 @@ export class SseTransport {
     socket.on('close', () => connection.gone());
     socket.on('error', () => connection.gone());
     connection.start(() => dialect.open(connection, start), requestId(http));
+  }
+
+  /** Whether the socket carries a stream, or is about to. */
+  carries(socket: Socket): boolean {
+    return this.#streaming.has(socket);
   }
 
   /** For every request that arrives: true when its socket carries a stream and has been cut off. */

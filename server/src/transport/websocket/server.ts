@@ -76,6 +76,12 @@ export class WebSocketTransport {
     });
   }
 
+  /** Whether a WebSocket is served at the address of this request, whatever its parameters. */
+  serves(http: IncomingMessage): boolean {
+    const url = URL.parse(http.url ?? '', 'http://fanwire.invalid');
+    return url !== null && this.#options.dialects.some((dialect) => isEntrance(dialect, url));
+  }
+
   /** For the HTTP server's `upgrade` event. */
   upgrade(http: IncomingMessage, stream: Duplex, head: Buffer): void {
     const socket = stream as Socket;
@@ -104,6 +110,7 @@ export class WebSocketTransport {
     const [dialect, entrance] = this.#route(request.url);
     const admitted = await this.#options.admission.admit(request, entrance, {
       ...dialect.requirements,
+      dialect: dialect.name,
       transport: 'websocket',
     });
     if (socket.destroyed) return;
@@ -215,6 +222,15 @@ function parserCode(fault: string): number | null {
       return 1009;
     default:
       return fault.startsWith('WS_ERR_') ? 1002 : null;
+  }
+}
+
+function isEntrance(dialect: Dialect, url: URL): boolean {
+  try {
+    return dialect.entrance(url) !== null;
+  } catch {
+    // At the dialect's address, but with parameters that it will refuse.
+    return true;
   }
 }
 

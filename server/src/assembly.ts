@@ -1,0 +1,123 @@
+import type { FastifyInstance } from 'fastify';
+import { type Access, createAccess } from './access/access.ts';
+import { createApi } from './api/app.ts';
+import type { Clock } from './clock.ts';
+import type { Settings } from './config/settings.ts';
+import { createDialects } from './dialects.ts';
+import type { Engine } from './engine/engine.ts';
+import { createEngine } from './engines.ts';
+import { FanwireError, type UnknownErrorReporter } from './errors.ts';
+import type { Extensions } from './middleware/extensions.ts';
+import { createNode } from './node.ts';
+import { faultReporter } from './ops/log.ts';
+import { Metrics } from './ops/metrics.ts';
+import { Admission } from './transport/admission.ts';
+import { Enforcer } from './transport/enforcer.ts';
+import type { Log, Node } from './transport/node.ts';
+import { SseTransport } from './transport/sse/server.ts';
+import { WebSocketTransport } from './transport/websocket/server.ts';
+import { version } from './version.ts';
+
+export interface AssemblyOptions<Added extends Extensions> {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Management needs no credentials. */
+  readonly managementOpen: boolean;
+  /** What a program adds; `report` is where its faults go. */
+  extend(report: UnknownErrorReporter): Added;
+}
+
+/** Every part of a server, wired together; its engine is open, and nothing listens yet. */
+export interface Assembly<Added extends Extensions = Extensions> {
+  readonly settings: Settings;
+  readonly engine: Engine;
+  readonly node: Node;
+  readonly access: Access;
+  readonly enforcer: Enforcer;
+  readonly metrics: Metrics;
+  readonly extensions: Added;
+  /** The HTTP application. */
+  readonly app: FastifyInstance;
+  readonly webSockets: WebSocketTransport;
+  readonly streams: SseTransport;
+}
+
+type Core<Added extends Extensions = Extensions> = Omit<Assembly<Added>, 'app' | 'webSockets' | 'streams'>;
+
+/** Makes the parts and opens the engine. Throws a StartError that tells the operator what to do. */
+export async function assemble<Added extends Extensions>(
+  settings: Settings,
+  options: AssemblyOptions<Added>,
+): Promise<Assembly<Added>> {
+  const { log, clock, managementOpen } = options;
+  const metrics = new Metrics({ version, engine: settings.engine.kind, managementOpen });
+  const report = faultReporter(log, () => metrics.fault());
+  const extensions = options.extend(report);
+  const engine = createEngine(settings, clock, report);
+  const node = createNode(settings, { engine, clock, log, report, metrics, extensions });
+  const access = await createAccess(settings, node.hub, engine, clock, node.report);
+  const enforcer = new Enforcer(node.hub, access);
+  const core: Core<Added> = { settings, engine, node, access, enforcer, metrics, extensions };
+  const assembly = { ...core, ...addTransports(core, managementOpen) };
+
+  await node.hub.open();
+  await access.rooms.open();
+  await access.revocations.open();
+  log.info({ version, engine: settings.engine.kind }, 'engine open');
+  return assembly;
+}
+
+function addTransports(
+  core: Core,
+  managementOpen: boolean,
+): Pick<Assembly, 'app' | 'webSockets' | 'streams'> {
+  const { settings, engine, node, access, extensions } = core;
+  const { websocket, sse, limits } = settings;
+  const { pipeline } = extensions;
+  const services = {
+    ...node,
+    ...access,
+    pipeline,
+    presence: engine.presence,
+    maxChannels: limits.channelsPerConnection,
+    maxDataBytes: sse.maxMessageSize,
+  };
+  const dialects = createDialects(services, settings);
+  const admission = new Admission({ ...access, pipeline });
+  const webSockets = new WebSocketTransport({
+    node,
+    admission,
+    dialects: websocket.enabled ? dialects.webSocket : [],
+    maxMessageSize: websocket.maxMessageSize,
+  });
+  const streams = new SseTransport({ node, admission, dialect: dialects.events });
+  return { webSockets, streams, app: createHttp(core, streams, managementOpen) };
+}
+
+function createHttp(core: Core, streams: SseTransport, managementOpen: boolean): FastifyInstance {
+  const { settings, engine, node, access, enforcer, metrics, extensions } = core;
+  const { sse, apiKeys } = settings;
+  return createApi({
+    ...node,
+    ...access,
+    pipeline: extensions.pipeline,
+    presence: engine.presence,
+    engine,
+    enforcer,
+    meter: metrics.http,
+    metrics,
+    policy: {
+      managementOpen,
+      sseAuthRequired: sse.authRequired,
+      maxDataBytes: sse.maxMessageSize,
+      apiKeyHeader: apiKeys.header,
+    },
+    openStream: (http, response) =>
+      sse.enabled ? streams.open(http, response) : Promise.reject(sseDisabled()),
+    changeStream: (id, principal, change) => streams.change(id, principal, change),
+  });
+}
+
+function sseDisabled(): FanwireError {
+  return new FanwireError('not_found', 'Server-Sent Events are switched off here (SSE_ENABLED)');
+}

@@ -1,0 +1,73 @@
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Assembly } from '../assembly.ts';
+import { StartError } from '../errors.ts';
+import type { Drain } from '../ops/drain.ts';
+import { createDrain, type Server } from '../server.ts';
+import { attach, type Guest } from './attach.ts';
+import type { Place } from './fanwire.ts';
+
+const methods = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH'] as const;
+
+/** On the HTTP server of an application. It serves its own paths there, and leaves all others alone. */
+export class Attached implements Place, Guest {
+  readonly #assembly: Assembly;
+  readonly #except: readonly string[];
+  readonly #drain: Drain;
+
+  private constructor(assembly: Assembly, server: HttpServer, except: readonly string[]) {
+    this.#assembly = assembly;
+    this.#except = except;
+    const detach = attach(server, this);
+    this.#drain = createDrain(assembly, {
+      stop: () => {
+        detach();
+        return assembly.app.close();
+      },
+      cut: () => {},
+    });
+  }
+
+  static async to(server: HttpServer, assembly: Assembly, except: readonly string[]): Promise<Attached> {
+    await assembly.app.ready();
+    return new Attached(assembly, server, except);
+  }
+
+  ownsRequest({ url = '/' }: IncomingMessage): boolean {
+    if (this.#leaves(url)) return false;
+    return methods.some((method) => this.#assembly.app.findRoute({ method, url }) !== null);
+  }
+
+  ownsUpgrade(http: IncomingMessage): boolean {
+    return !this.#leaves(http.url ?? '/') && this.#assembly.webSockets.serves(http);
+  }
+
+  request(http: IncomingMessage, response: ServerResponse): void {
+    this.#assembly.app.routing(http, response);
+  }
+
+  upgrade(http: IncomingMessage, socket: Socket, head: Buffer): void {
+    this.#assembly.webSockets.upgrade(http, socket, head);
+  }
+
+  streams(socket: Socket): boolean {
+    return this.#assembly.streams.carries(socket);
+  }
+
+  listen(): Promise<Server> {
+    return Promise.reject(
+      new StartError('listen: this server is attached to another one: let that one listen.'),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#drain.run();
+  }
+
+  #leaves(url: string): boolean {
+    const path = url.split('?', 1)[0] ?? '/';
+    return this.#except.some(
+      (left) => path === left || (left !== '/' && path.startsWith(left.endsWith('/') ? left : `${left}/`)),
+    );
+  }
+}

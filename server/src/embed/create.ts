@@ -1,0 +1,33 @@
+import { assemble } from '../assembly.ts';
+import { systemClock } from '../clock.ts';
+import { Actions } from '../middleware/actions.ts';
+import { Pipeline } from '../middleware/pipeline.ts';
+import { createLog } from '../ops/log.ts';
+import { isManagementOpen } from '../server.ts';
+import { Attached } from './attached.ts';
+import { Events } from './events.ts';
+import { Fanwire } from './fanwire.ts';
+import { type FanwireOptions, operatorPaths, settingsOf } from './options.ts';
+import { OwnPort } from './own-port.ts';
+
+/**
+ * Makes a server and opens its engine. It is reached once `listen()` was called, or at once where `server` is given.
+ * Rejects with a StartError that names every option that is wrong, or says why the engine cannot be opened.
+ */
+export async function createServer(options: FanwireOptions = {}): Promise<Fanwire> {
+  const settings = settingsOf(options);
+  const { server, except = operatorPaths, logger = createLog(settings.log.level) } = options;
+  const managementOpen = server === undefined && isManagementOpen(settings);
+  const assembly = await assemble(settings, {
+    log: logger,
+    clock: systemClock,
+    managementOpen,
+    extend: (report) => ({
+      pipeline: new Pipeline(report),
+      actions: new Actions(),
+      observer: new Events(report),
+    }),
+  });
+  const place = server ? await Attached.to(server, assembly, except) : new OwnPort(assembly, managementOpen);
+  return new Fanwire(assembly, place);
+}

@@ -33,6 +33,10 @@ const providers: Readonly<Record<Need, Provider>> = {
     problem: () => run(chromium, ['--version', '--no-sandbox']),
     install: (packages) => packages.install('chromium'),
   },
+  nginx: {
+    problem: () => run('nginx', ['-v'], { PATH: `${process.env.PATH}:/usr/sbin` }),
+    install: (packages) => packages.install('nginx'),
+  },
 };
 
 /** Installs what is not there. Returns what the machine lacks after that, each with the reason. */

@@ -1,3 +1,5 @@
+import type { Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { type Assembly, assemble } from './assembly.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -41,13 +43,20 @@ export async function listen(
   port = assembly.settings.listen.port,
 ): Promise<Server> {
   const { app, webSockets, streams, settings, node } = assembly;
+  const sockets = openSockets(app.server);
   app.server.prependListener('request', (http) => streams.intercept(http));
   app.server.on('upgrade', (http, socket, head) => {
     if (!streams.intercept(http)) webSockets.upgrade(http, socket, head);
   });
   const drain = createDrain(assembly, {
-    stop: () => app.close(),
-    cut: () => app.server.closeAllConnections(),
+    stop: () => {
+      // Browsers keep connections ready that may never carry a request.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      return app.close();
+    },
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
+    },
   });
   const { host } = settings.listen;
   try {
@@ -59,6 +68,16 @@ export async function listen(
   const url = urlOf(app.server.address(), host);
   node.log.info({ url, managementOpen }, 'listening');
   return { url, managementOpen, close: () => drain.run() };
+}
+
+/** Also those of which Node's HTTP server knows nothing any more, because they were upgraded. */
+function openSockets(server: HttpServer): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
 }
 
 /** How the assembly ends; `door` is what it is reached through. */

@@ -62,7 +62,7 @@ export function createApi(parts: ApiParts): FastifyInstance {
     frameworkErrors: (error, request, reply) => answerUnrouted(error, request, reply),
   });
   const answerUnrouted = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    reply.raw.once('finish', () => record(parts, request, reply));
+    recordAnswer(parts, request, reply);
     try {
       front.admit(request, reply);
       answer(error, request, reply);
@@ -76,13 +76,10 @@ export function createApi(parts: ApiParts): FastifyInstance {
   acceptJson(app);
   app.decorateRequest('principal');
   app.addHook('onRequest', (request, reply, done) => {
+    recordAnswer(parts, request, reply);
     front.admit(request, reply);
     if (request.is404) front.turnAway(app, request, reply);
     else done();
-  });
-  app.addHook('onResponse', (request, reply, done) => {
-    record(parts, request, reply);
-    done();
   });
   describeRoutes(app, parts);
   void app.register((scope: FastifyTypeBox, _options, done) => {
@@ -92,9 +89,19 @@ export function createApi(parts: ApiParts): FastifyInstance {
   return app;
 }
 
-/** What is written down of every answer. */
-function record({ log, meter = noHttpMeter }: ApiParts, request: FastifyRequest, reply: FastifyReply): void {
-  logAnswer(log, request, reply);
-  const route = request.routeOptions.url ?? null;
-  meter.answered(route, request.method, reply.statusCode, reply.elapsedTime);
+/**
+ * Writes down the answer once it is sent. Fastify has a hook for that, which costs every request four changes to its
+ * listeners instead of one.
+ */
+function recordAnswer(
+  { log, meter = noHttpMeter }: ApiParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const began = performance.now();
+  reply.raw.on('finish', () => {
+    const ms = performance.now() - began;
+    logAnswer(log, request, reply, ms);
+    meter.answered(request.routeOptions.url ?? null, request.method, reply.statusCode, ms);
+  });
 }

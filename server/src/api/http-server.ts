@@ -30,7 +30,8 @@ export function serverOptions(maxDataBytes: number) {
     requestTimeout,
     keepAliveTimeout,
     maxRequestsPerSocket: 0,
-    forceCloseConnections: true,
+    // The rest get until SHUTDOWN_TIMEOUT: the drain cuts them.
+    forceCloseConnections: 'idle',
     // Fastify's own 503 would not have our shape: requests that come while it closes are served, and then it closes.
     return503OnClosing: false,
     // A name that is too long is refused by its rule, with our error, and not by the router.

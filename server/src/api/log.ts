@@ -11,7 +11,7 @@ interface Leveled extends Log {
  * One line for each answer; faults of the server are louder than the rest. That it is full or cannot do something at
  * the moment (503) is no fault, and would be one line for each client of a storm.
  */
-export function logAnswer(log: Leveled, request: FastifyRequest, reply: FastifyReply): void {
+export function logAnswer(log: Leveled, request: FastifyRequest, reply: FastifyReply, ms: number): void {
   const { statusCode: status } = reply;
   const isFault = status >= 500 && status !== 503;
   if (!isFault && log.isLevelEnabled?.('debug') === false) return;
@@ -20,7 +20,7 @@ export function logAnswer(log: Leveled, request: FastifyRequest, reply: FastifyR
     method: request.method,
     path: redact(request.url),
     status,
-    ms: Math.round(reply.elapsedTime * 10) / 10,
+    ms: Math.round(ms * 10) / 10,
   };
   if (isFault) log.error(fields, 'answered: failed');
   else log.debug(fields, 'answered');

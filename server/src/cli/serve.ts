@@ -6,14 +6,17 @@ import { type Server, startServer } from '../server.ts';
 import { commandName } from './command-name.ts';
 import { makeToken } from './token.ts';
 
-/** Runs until SIGTERM or SIGINT; a second signal does not wait. Resolves after a clean end. */
+/** Runs until SIGTERM, SIGINT or SIGHUP; a second signal does not wait. Resolves after a clean end. */
 export async function serve(settings: Settings, file: ConfigFile | null): Promise<void> {
   const log = createLog(settings.log.level);
   const ending = firstSignal();
   const server = await startServer(settings, log);
-  process.stdout.write(`${await banner(settings, server, file)}\n`);
-  log.info({ signal: await ending }, 'closing');
-  await server.close();
+  try {
+    process.stdout.write(`${await banner(settings, server, file)}\n`);
+    log.info({ signal: await ending }, 'closing');
+  } finally {
+    await server.close();
+  }
   log.info({}, 'closed');
 }
 
@@ -31,6 +34,7 @@ function firstSignal(): Promise<NodeJS.Signals> {
     };
     process.on('SIGINT', hear);
     process.on('SIGTERM', hear);
+    process.on('SIGHUP', hear);
   });
 }
 

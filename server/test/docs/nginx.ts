@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -12,12 +11,6 @@ import { Running } from './shell.ts';
 
 /** Debian has it where only root's path looks. */
 const path = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
-
-/** For the option `skip` of a test. */
-export function lacksNginx(): string | false {
-  const { error } = spawnSync('nginx', ['-v'], { env: { PATH: path } });
-  return error ? 'this machine lacks: nginx' : false;
-}
 
 /** A real nginx with the configuration of the page, but for its port, its files and the address of the upstream. */
 export class Nginx implements AsyncDisposable {

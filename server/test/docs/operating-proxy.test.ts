@@ -4,11 +4,13 @@ import { request } from 'node:https';
 import { describe, it } from 'node:test';
 import { WebSocket } from 'ws';
 import { loadSettings } from '../../src/config/load.ts';
+import { eventually } from '../support/eventually.ts';
 import { Inbox } from '../support/inbox.ts';
+import { lacks } from '../support/needs.ts';
 import type { TestServer } from '../support/server.ts';
 import type { Frame } from '../support/socket-client.ts';
 import { Installation, page } from './installation.ts';
-import { lacksNginx, Nginx } from './nginx.ts';
+import { Nginx } from './nginx.ts';
 
 interface Socket {
   readonly ws: WebSocket;
@@ -76,7 +78,7 @@ function publish(place: Installation, fw: TestServer, data: string): Promise<unk
   return fw.call('POST', '/api/publish', { channel: 'news', data }, headers);
 }
 
-describe('docs/operating.md: nginx with TLS in front', { skip: lacksNginx() }, () => {
+describe('docs/operating.md: nginx with TLS in front', { skip: lacks('nginx') }, () => {
   it('passes WebSockets, and tells clients of a restart', async () => {
     await using place = new Installation();
     const fw = await place.start();
@@ -179,7 +181,10 @@ describe('docs/operating.md: nginx with TLS in front', { skip: lacksNginx() }, (
     const token = await fw.token('ann');
     const { frames } = open(nginx, `/ws/connect?token=${token}`, { 'x-forwarded-for': '203.0.113.7' });
     await frames.next(({ type }) => type === 'connected');
-    const [line = ''] = place.log.match(/^.*"connection opened".*$/m) ?? [];
+    // What the server writes to its log takes its own way here.
+    const opened = (): string | undefined => place.log.match(/^.*"connection opened".*\n/m)?.[0];
+    await eventually(async () => opened() !== undefined, 'the line of the log');
+    const line = opened() ?? '';
     const { address, request: id } = JSON.parse(line);
     assert.equal(address, '127.0.0.1');
     const headers = { 'x-api-key': place.pasted('PASTE_ANOTHER_KEY') };

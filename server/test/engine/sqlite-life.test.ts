@@ -5,10 +5,10 @@ import type { Durability } from '../../src/engine/sqlite/file.ts';
 import { Life } from '../../src/engine/sqlite/life.ts';
 
 /** Opens the same database again and again, as servers on machines with these boot ids would. */
-function database(): (boot: string, durability: Durability) => Life {
-  const file = new DatabaseSync(':memory:');
-  file.exec('CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)');
-  return (boot, durability) => new Life(file, durability, boot);
+function database(): (boot: string, durability: Durability, file?: string) => Life {
+  const meta = new DatabaseSync(':memory:');
+  meta.exec('CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)');
+  return (boot, durability, file = 'file-1') => new Life(meta, durability, { boot, file });
 }
 
 test('the epoch survives a process that was killed, as long as the machine ran on', () => {
@@ -31,4 +31,13 @@ test('the machine stopped after a clean end, or with every commit synced: the sa
   const synced = open('boot-2', 'disk');
   assert.equal(synced.epoch, first.epoch);
   assert.equal(open('boot-3', 'process').epoch, first.epoch);
+});
+
+test('a copy in the place of the file: a new epoch, even after a clean end and with every commit synced', () => {
+  const open = database();
+  const first = open('boot-1', 'disk', 'file-1');
+  first.end();
+  const restored = open('boot-1', 'disk', 'file-2');
+  assert.notEqual(restored.epoch, first.epoch);
+  assert.equal(open('boot-1', 'disk', 'file-2').epoch, restored.epoch);
 });

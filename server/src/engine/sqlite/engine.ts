@@ -23,7 +23,7 @@ import { ChannelStates, type State } from './channel-state.ts';
 import { type Durability, type OpenFile, openFile } from './file.ts';
 import { Idempotency } from './idempotency.ts';
 import { Inserter } from './inserter.ts';
-import { Life } from './life.ts';
+import { circumstances, Life } from './life.ts';
 import { Reader } from './reader.ts';
 import { Remover } from './removal.ts';
 import { Keeper } from './retention.ts';
@@ -99,7 +99,7 @@ export class SqliteEngine implements Engine {
     const { path, durability, retention, clock } = this.#options;
     const file = openFile(path, durability);
     const { database } = file;
-    const life = new Life(database, durability);
+    const life = new Life(database, durability, circumstances(path));
     const states = new ChannelStates(database);
     const keeper = new Keeper(database, retention, states);
     this.#opened = {

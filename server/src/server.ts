@@ -36,6 +36,9 @@ export async function startServer(given: Settings, log: Log, clock: Clock = syst
   return listen(await assemble(settings, { log, clock, managementOpen, extend }), managementOpen);
 }
 
+/** Milliseconds between two looks for connections that have nothing more to do, while the server ends. */
+const idleSweep = 50;
+
 /** Serves an assembly on a port of its own. Throws a StartError, having let go of everything. */
 export async function listen(
   assembly: Assembly,
@@ -52,7 +55,9 @@ export async function listen(
     stop: () => {
       // Browsers keep connections ready that may never carry a request.
       for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-      return app.close();
+      // A connection whose last request is answered meanwhile would be kept for the next one.
+      const sweep = setInterval(() => app.server.closeIdleConnections(), idleSweep);
+      return app.close().finally(() => clearInterval(sweep));
     },
     cut: () => {
       for (const socket of sockets) socket.destroy();

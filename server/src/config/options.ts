@@ -21,9 +21,9 @@ type OptionOf<S extends Setting> = S['kind'] extends 'list'
  * is left out has its default. `engine: 'memory'` is short for `engine: { kind: 'memory' }`.
  */
 export type SettingOptions = {
-  readonly [Group in Exclude<keyof Schema, 'node' | 'engine'>]?: GroupOptions<Group>;
+  readonly [Group in Exclude<keyof Schema, 'node' | 'engine'>]?: GroupOptions<Group> | undefined;
 } & {
-  readonly engine?: Schema['engine']['kind']['choices'][number] | GroupOptions<'engine'>;
+  readonly engine?: Schema['engine']['kind']['choices'][number] | GroupOptions<'engine'> | undefined;
 };
 
 type GroupOptions<Group extends keyof Schema> = {

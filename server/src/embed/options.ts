@@ -11,18 +11,18 @@ import type { Log } from '../transport/node.ts';
 /** What `createServer` takes: every setting by group and key, and how the server lives in the program. */
 export type FanwireOptions = SettingOptions & {
   /** Serve on this HTTP server, beside what it serves already, instead of on a port of its own. */
-  readonly server?: Server;
+  readonly server?: Server | undefined;
   /**
    * Paths that are left to `server`: each with everything below it, but `/`, which is itself alone. Default: the
    * operator's pages, which applications commonly have themselves (`operatorPaths`).
    */
-  readonly except?: readonly string[];
+  readonly except?: readonly string[] | undefined;
   /** Refuse weak secrets, and do not let loopback origins pass. Default: whether NODE_ENV is `production`. */
-  readonly production?: boolean;
+  readonly production?: boolean | undefined;
   /** Settings that the options do not have, as `process.env` has them. Default: none. */
-  readonly env?: Environment;
+  readonly env?: Environment | undefined;
   /** Where log lines go. Default: JSON lines on standard error, from `log.level` on. */
-  readonly logger?: Log;
+  readonly logger?: Log | undefined;
 };
 
 /** Paths that a Fanwire on somebody else's server leaves to the application, unless told otherwise. */

@@ -7,6 +7,7 @@ import { developmentSecret, needsDevelopmentSecret } from './config/secret.ts';
 import type { Settings } from './config/settings.ts';
 import { isLoopback, listenFailed, urlOf } from './listen.ts';
 import { Pipeline } from './middleware/pipeline.ts';
+import { warnOfFewDescriptors } from './ops/descriptors.ts';
 import { Drain } from './ops/drain.ts';
 import { watchRefusals } from './ops/refusals.ts';
 import type { Log } from './transport/node.ts';
@@ -71,6 +72,7 @@ export async function listen(
     throw listenFailed(thrown, { host, port });
   }
   const url = urlOf(app.server.address(), host);
+  warnOfFewDescriptors(settings.limits.connections, node.log);
   node.log.info({ url, managementOpen }, 'listening');
   return { url, managementOpen, close: () => drain.run() };
 }

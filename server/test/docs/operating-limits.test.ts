@@ -71,6 +71,7 @@ describe('docs/operating.md: file descriptors', linux, () => {
     assert.equal(await limited.value('process_max_fds'), 80);
     await using fw = new TestServer(limited.url, systemClock, async () => {});
     const logged = limited.running.output;
+    assert.match(logged, /"descriptors":80,"connections":500.*raise the limit/);
     const sockets = await fill(limited, fw);
     const [subscriber, publisher] = sockets;
     assert.ok(subscriber && publisher && sockets.length > 30 && sockets.length < 60, `${sockets.length}`);

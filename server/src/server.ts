@@ -1,5 +1,3 @@
-import type { Server as HttpServer } from 'node:http';
-import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { type Assembly, assemble } from './assembly.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -47,22 +45,17 @@ export async function listen(
   port = assembly.settings.listen.port,
 ): Promise<Server> {
   const { app, webSockets, streams, settings, node } = assembly;
-  const sockets = openSockets(app.server);
   app.server.prependListener('request', (http) => streams.intercept(http));
   app.server.on('upgrade', (http, socket, head) => {
     if (!streams.intercept(http)) webSockets.upgrade(http, socket, head);
   });
   const drain = createDrain(assembly, {
     stop: () => {
-      // Browsers keep connections ready that may never carry a request.
-      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
       // A connection whose last request is answered meanwhile would be kept for the next one.
       const sweep = setInterval(() => app.server.closeIdleConnections(), idleSweep);
       return app.close().finally(() => clearInterval(sweep));
     },
-    cut: () => {
-      for (const socket of sockets) socket.destroy();
-    },
+    cut: () => app.server.closeAllConnections(),
   });
   const { host } = settings.listen;
   try {
@@ -75,16 +68,6 @@ export async function listen(
   warnOfFewDescriptors(settings.limits.connections, node.log);
   node.log.info({ url, managementOpen }, 'listening');
   return { url, managementOpen, close: () => drain.run() };
-}
-
-/** Also those of which Node's HTTP server knows nothing any more, because they were upgraded. */
-function openSockets(server: HttpServer): ReadonlySet<Socket> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  return sockets;
 }
 
 /** How the assembly ends; `door` is what it is reached through. */

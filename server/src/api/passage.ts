@@ -25,14 +25,12 @@ export class Passage {
   }
 
   /** Middleware goes on once its message is committed, or has failed. */
-  end(committed: Promise<Receipt[]>): void {
+  end(committed: Promise<readonly (Receipt | FanwireError)[]>): void {
     committed.then(
-      (receipts) =>
-        this.#waiting.forEach(({ resolve, reject }, at) => {
-          const receipt = receipts[at];
-          if (receipt) resolve(receipt);
-          else reject(new FanwireError('internal', 'the message got no receipt'));
-        }),
+      (results) => {
+        const receipts = results.filter((result): result is Receipt => !(result instanceof FanwireError));
+        for (const [at, { resolve }] of this.#waiting.entries()) if (receipts[at]) resolve(receipts[at]);
+      },
       (thrown) => {
         for (const { reject } of this.#waiting) reject(thrown);
       },

@@ -65,17 +65,24 @@ export class Publisher {
   }
 
   /** Commits all of them at once; what stands in the place of one as an error is passed on in its place. */
-  async together(given: readonly (Publication | FanwireError)[]): Promise<(Receipt | FanwireError)[]> {
-    const passage = new Passage(this.#pipeline, this.#report);
-    const items = this.#pipeline.empty
-      ? given
-      : await passage.through(given, (passed) => this.#sized(passed));
+  async together(items: readonly (Publication | FanwireError)[]): Promise<(Receipt | FanwireError)[]> {
+    return this.#pipeline.empty ? this.#commit(items) : this.#commitPassed(items);
+  }
+
+  async #commit(items: readonly (Publication | FanwireError)[]): Promise<(Receipt | FanwireError)[]> {
     const publications = items.filter((item): item is Publication => !(item instanceof FanwireError));
-    const committed = this.#hub.publishedTogether(publications);
-    passage.end(committed);
-    const receipts = await committed;
+    const receipts = await this.#hub.publishedTogether(publications);
     let next = 0;
     return items.map((item) => (item instanceof FanwireError ? item : (receipts[next++] ?? noReceipt())));
+  }
+
+  /** Through the middleware first. */
+  async #commitPassed(items: readonly (Publication | FanwireError)[]): Promise<(Receipt | FanwireError)[]> {
+    const passage = new Passage(this.#pipeline, this.#report);
+    const passed = await passage.through(items, (publication) => this.#sized(publication));
+    const committed = this.#commit(passed);
+    passage.end(committed);
+    return committed;
   }
 
   #publication(channel: string, { type, data, id, persist }: Outgoing): Publication {

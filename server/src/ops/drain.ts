@@ -45,10 +45,13 @@ export class Drain {
     log.info({ connections: hub.connections.size }, 'draining');
     capacity.close();
     await hub.settled();
-    for (const recipient of [...hub.connections.all()]) {
-      if (recipient instanceof Connection) recipient.close('restart');
-    }
-    const cut = setTimeout(() => this.door.cut(), timeout);
+    const told = [...hub.connections.all()].filter((recipient) => recipient instanceof Connection);
+    for (const connection of told) connection.close('restart');
+    const cut = setTimeout(() => {
+      this.door.cut();
+      // Node's HTTP server knows nothing any more of sockets that were upgraded.
+      for (const connection of told) connection.cut();
+    }, timeout);
     await this.door.stop();
     clearTimeout(cut);
     wheel.close();

@@ -219,6 +219,11 @@ export class Connection implements Link, Sleeper {
     this.gone({ code: closeCodes[reason].code, by: 'server', reason: closeCodes[reason].reason });
   }
 
+  /** Lets go of the socket, whether the peer has finished closing or not. */
+  cut(): void {
+    this.#wire.socket.destroy();
+  }
+
   /** The socket is closing or closed: nothing more goes out. Idempotent. */
   gone(ending: Ending = hungUp): void {
     if (this.#closed) return;

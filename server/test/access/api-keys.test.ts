@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { ApiKeys, parseApiKeys } from '../../src/access/api-keys.ts';
+import { ApiKeys, isSameKey, parseApiKeys } from '../../src/access/api-keys.ts';
 import { startError } from './refusal.ts';
 
 const first = 'first-key-0123456789';
@@ -75,6 +75,16 @@ describe('WS_API_KEYS', () => {
         }
       }),
     );
+  });
+});
+
+describe('a key', () => {
+  it('is the same as before only whole', () => {
+    assert.ok(isSameKey(first, first));
+    for (const other of ['', first.slice(1), `${first} `, `x${first.slice(1)}`, `${first.slice(0, -1)}x`]) {
+      assert.ok(!isSameKey(other, first), other);
+      assert.ok(!isSameKey(first, other), other);
+    }
   });
 });
 

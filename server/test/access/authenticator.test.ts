@@ -32,7 +32,7 @@ async function entrance(keys = `ci:publish:${key}`) {
   });
   const enter = ({ query = '', headers = {} }: Presented, needs: AuthenticationNeeds): Promise<Principal> =>
     authenticator.authenticate({ query: new URLSearchParams(query), headers }, needs);
-  return { enter, tickets, clock };
+  return { enter, tickets, clock, authenticator };
 }
 
 describe('without credentials', () => {
@@ -203,6 +203,68 @@ describe('with a ticket', () => {
       enter({ query: `ticket=${ticket}` }, { ...needs, userRequired: true }),
       refusal('unauthorized', /an API key alone/),
     );
+  });
+});
+
+describe('a connection', () => {
+  const connection = {};
+  const headers = { 'x-api-key': key };
+
+  async function known(query: string, first: IncomingHttpHeaders) {
+    const { authenticator } = await entrance(`ci:publish:${key},other:read:another-key-0123456789`);
+    const principal = await authenticator.authenticate(
+      { query: new URLSearchParams(query), headers: first, connection },
+      open,
+    );
+    return { principal, recall: (again: IncomingHttpHeaders) => authenticator.recall(again, connection) };
+  }
+
+  it('is known again by the API key that it presented', async () => {
+    for (const [query, first] of [
+      ['', headers],
+      [`api_key=${key}`, {}],
+    ] as const) {
+      const { principal, recall } = await known(query, first);
+      assert.equal(principal.keyName, 'ci');
+      assert.equal(recall(headers), principal);
+    }
+  });
+
+  it('is known by that key whole, and by nothing else', async () => {
+    const { recall } = await known('', headers);
+    const others = ['', key.slice(1), `${key} `, `${key.slice(0, -1)}x`, 'another-key-0123456789'];
+    for (const other of others) assert.equal(recall({ 'x-api-key': other }), null, other);
+    assert.equal(recall({}), null);
+    assert.equal(recall({ 'x-api-key': [key] }), null);
+    assert.equal(recall({ ...headers, authorization: `Bearer ${token}` }), null);
+    assert.equal(recall({ ...headers, authorization: '' }), null);
+    assert.equal(recall({ ...headers, 'sec-websocket-protocol': `bearer, ${token}` }), null);
+  });
+
+  it('is known to itself alone', async () => {
+    const { authenticator } = await entrance();
+    const query = new URLSearchParams();
+    await authenticator.authenticate({ query, headers, connection }, closed);
+    await authenticator.authenticate({ query, headers }, closed);
+    assert.equal(authenticator.recall(headers, {}), null);
+    assert.notEqual(authenticator.recall(headers, connection), null);
+  });
+
+  it('is not known by a token, nor by a key beside one', async () => {
+    const authorization = `Bearer ${token}`;
+    for (const first of [{ authorization }, { ...headers, authorization }, {}]) {
+      const { recall } = await known('', first);
+      for (const again of [first, headers, {}]) assert.equal(recall(again), null);
+    }
+  });
+
+  it('is not known by what was refused', async () => {
+    const { authenticator } = await entrance();
+    const wrong = { 'x-api-key': `${key}x` };
+    await assert.rejects(
+      authenticator.authenticate({ query: new URLSearchParams(), headers: wrong, connection }, open),
+    );
+    assert.equal(authenticator.recall(wrong, connection), null);
   });
 });
 

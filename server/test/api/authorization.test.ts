@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { RawSocket } from '../support/raw-socket.ts';
 import { type HeaderFields, TestServer } from './kit.ts';
 import { type Operation, perform } from './operations.ts';
 
@@ -114,6 +115,39 @@ describe('credentials that are right', () => {
     assert.ok(answers.every(({ status }) => status === 200 || status === 404));
     const written = JSON.stringify([answers.map(({ text }) => text), server.logged]);
     for (const secret of [key, token, token.split('.')[2] ?? '']) assert.ok(!written.includes(secret));
+  });
+});
+
+describe('requests of one connection', () => {
+  it('are each judged by what they present', async () => {
+    await using server = await TestServer.start({ open: false });
+    const socket = new RawSocket(server.origin);
+    const key = server.key('read')['x-api-key'] ?? '';
+    const token = server.token('u1', { scope: 'read', jti: 'one' });
+    const ask = async (headers: HeaderFields, path = '/ws/stats'): Promise<number> => {
+      const lines = Object.entries({ host: 'a', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+      const before = socket.text.length;
+      socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+      await socket.until((text) => /\r\n\r\n\{.*\}$/s.test(text.slice(before)));
+      return Number(socket.text.slice(before).split(' ')[1]);
+    };
+    const good = { 'x-api-key': key };
+    assert.equal(await ask(good), 200);
+    assert.equal(await ask(good), 200);
+    assert.equal(await ask({ 'x-api-key': `${key.slice(0, -1)}x` }), 401);
+    assert.equal(await ask({}), 401);
+    assert.equal(await ask({ ...good, authorization: 'Bearer a.b.c' }), 401);
+    assert.equal(await ask(good, '/ws/stats?token='), 401);
+    assert.equal(await ask(good, '/ws/stats?api_key=another'), 400);
+    assert.equal(await ask(server.key('publish')), 403);
+    assert.equal(await ask(good), 200);
+    assert.equal(await ask({ ...good, ...token }), 200);
+    assert.equal(await ask(token), 200);
+    await server.parts.revocations.revoke({ kind: 'token', id: 'one' });
+    assert.equal(await ask(token), 401);
+    assert.equal(await ask({ ...good, ...token }), 401);
+    assert.equal(await ask(good), 200);
+    socket.close();
   });
 });
 

@@ -53,6 +53,25 @@ describe('every route that publishes', () => {
   }
 });
 
+describe('the receipt', () => {
+  it('says which message it is of, whatever the names', async () => {
+    await using server = await TestServer.start();
+    const names = ['news', 'a"b\\c', 'naïve ☂', 'news', '</script>', 'a"b\\c'];
+    for (const [at, channel] of names.entries()) {
+      const id = `"${at}" ☂`;
+      const { body, headers, text } = await server.post('/api/publish', { channel, data: at, id });
+      assert.equal(headers.get('content-type'), 'application/json; charset=utf-8');
+      assert.equal(headers.get('content-length'), String(Buffer.byteLength(text)));
+      const { offset, epoch, ...rest } = body;
+      assert.deepEqual(rest, { ok: true, id, channel, duplicate: false });
+      assert.equal(offset, names.slice(0, at + 1).filter((name) => name === channel).length);
+      assert.equal(typeof epoch, 'string');
+      const again = await server.post('/api/publish', { channel, data: at, id });
+      assert.deepEqual(again.body, { ...body, duplicate: true });
+    }
+  });
+});
+
 describe('a message', () => {
   it('takes its publisher’s id, type and persist', async () => {
     await using server = await TestServer.start();

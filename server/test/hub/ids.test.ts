@@ -36,6 +36,17 @@ describe('uuidv7', () => {
     fc.assert(run, { numRuns: 50 });
   });
 
+  it('holds random bits that are not those of another id', () => {
+    const now = Date.now() + 2_500_000;
+    const tails = Array.from({ length: 5_000 }, () => uuidv7(now).slice(19));
+    assert.equal(new Set(tails).size, tails.length);
+    for (let at = 0; at < 17; at++) {
+      if (at === 4) continue;
+      const digits = new Set(tails.map((tail) => tail[at]));
+      assert.equal(digits.size, at === 0 ? 4 : 16, `digit ${at}`);
+    }
+  });
+
   it('grows through more ids of one millisecond than its counter has', () => {
     const now = Date.now() + 3_000_000;
     let last = uuidv7(now);

@@ -83,7 +83,7 @@ function addTransports(
     maxDataBytes: sse.maxMessageSize,
   };
   const dialects = createDialects(services, settings);
-  const admission = new Admission({ ...access, pipeline });
+  const admission = new Admission({ ...access, pipeline, clock: node.clock });
   const webSockets = new WebSocketTransport({
     node,
     admission,

@@ -31,6 +31,10 @@ export class OwnAction {
     const { id, user, dialect, subscriptions } = this.#link;
     const connection = { id, user, dialect, channels: [...subscriptions.keys()] };
     const value = await this.#handler({ connection, frame: this.#frame.object });
-    if (value !== undefined) this.#session.answerOwn?.(this.#name, value, this.#frame);
+    if (value === undefined) return;
+    if (JSON.stringify(value) === undefined) {
+      throw new TypeError(`the action "${this.#name}" returned a ${typeof value}, which has no JSON text`);
+    }
+    this.#session.answerOwn?.(this.#name, value, this.#frame);
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { FanwireError } from '../errors.ts';
 import { rawAnswer } from '../transport/raw-answer.ts';
 import { requestId } from '../transport/request-id.ts';
@@ -14,25 +15,71 @@ export interface Guest {
   streams(socket: Socket): boolean;
 }
 
+/** The upgrade listeners and the choices that are ours, of all guests: whatever else is there is the application's. */
+const ours = new WeakSet<object>();
+
 /**
  * Takes the guest's requests and upgrades out of what the server announces, before any listener sees them: neither
  * the application nor a WebSocket library on the same server is asked about them, whenever it was attached. Everything
- * else goes its way untouched. Returns what undoes it.
+ * else goes its way untouched. Returns what undoes it, in whatever order several guests leave.
  */
 export function attach(server: Server, guest: Guest): () => void {
-  const emit = server.emit;
-  const announce = (event: string | symbol, ...args: unknown[]): boolean =>
-    taken(guest, event, args) || Reflect.apply(emit, server, [event, ...args]);
-  server.emit = announce as typeof emit;
-  // Node looks for a listener before it announces an upgrade.
-  const turnAway = (http: IncomingMessage, socket: Socket): void => {
-    if (server.listenerCount('upgrade') === 1) refuse(http, socket);
-  };
-  server.on('upgrade', turnAway);
+  const undo = [announceTo(server, guest), turnAway(server), chooseUpgrades(server, guest)];
   return () => {
-    if (server.emit === announce) server.emit = emit;
-    server.off('upgrade', turnAway);
+    for (const one of undo) one();
   };
+}
+
+function announceTo(server: Server, guest: Guest): () => void {
+  const emit = server.emit;
+  let attached = true;
+  const announce = (event: string | symbol, ...args: unknown[]): boolean =>
+    (attached && taken(guest, event, args)) || Reflect.apply(emit, server, [event, ...args]);
+  server.emit = announce as typeof emit;
+  return () => {
+    attached = false;
+    if (server.emit === announce) server.emit = emit;
+  };
+}
+
+/** Node looks for a listener before it announces an upgrade; where ours alone are there, nobody else will answer it. */
+function turnAway(server: Server): () => void {
+  const listener = (http: IncomingMessage, socket: Duplex): void => {
+    if (!appListens(server) && server.listeners('upgrade').indexOf(listener) === 0) refuse(http, socket);
+  };
+  ours.add(listener);
+  server.on('upgrade', listener);
+  return () => server.off('upgrade', listener);
+}
+
+function appListens(server: Server): boolean {
+  return server.listeners('upgrade').some((listener) => !ours.has(listener));
+}
+
+/** Node's own question whether an offer of another protocol is taken up; older releases do not ask. */
+type Choosing = Server & { shouldUpgradeCallback?: (http: IncomingMessage) => boolean };
+
+/**
+ * Ours are WebSockets only. An offer that nobody else takes up stays a request of the application's, as it was before:
+ * our listener alone is no reason to take up `Upgrade: h2c`.
+ */
+function chooseUpgrades(server: Choosing, guest: Guest): () => void {
+  const next = server.shouldUpgradeCallback;
+  if (typeof next !== 'function') return () => {};
+  const asked = ours.has(next) ? () => true : () => appListens(server);
+  let attached = true;
+  const choose = (http: IncomingMessage): boolean =>
+    (attached && offersWebSocket(http) && guest.ownsUpgrade(http)) || (asked() && next.call(server, http));
+  ours.add(choose);
+  server.shouldUpgradeCallback = choose;
+  return () => {
+    attached = false;
+    if (server.shouldUpgradeCallback === choose) server.shouldUpgradeCallback = next;
+  };
+}
+
+function offersWebSocket(http: IncomingMessage): boolean {
+  return http.headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** True when the guest has dealt with it. */
@@ -64,7 +111,7 @@ function takeRequest(
 
 function takeUpgrade(guest: Guest, [http, socket, head]: [IncomingMessage, Socket, Buffer]): boolean {
   if (cut(guest, socket)) return true;
-  if (!guest.ownsUpgrade(http)) return false;
+  if (!offersWebSocket(http) || !guest.ownsUpgrade(http)) return false;
   guest.upgrade(http, socket, head);
   return true;
 }
@@ -80,7 +127,7 @@ function cut(guest: Guest, socket: Socket): boolean {
   return true;
 }
 
-function refuse(http: IncomingMessage, socket: Socket): void {
+function refuse(http: IncomingMessage, socket: Duplex): void {
   const error = new FanwireError('not_found', 'no WebSocket is served at this path');
   socket.on('error', () => {});
   socket.end(rawAnswer(error, requestId(http)));

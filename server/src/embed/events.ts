@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { captureRejectionSymbol, EventEmitter } from 'node:events';
 import type { Draft, Receipt, Sender } from '../engine/engine.ts';
 import type { HubObserver } from '../hub/hub.ts';
 import type { Recipient } from '../hub/recipient.ts';
@@ -51,8 +51,13 @@ export class Events extends EventEmitter<FanwireEvents> implements HubObserver, 
   readonly #report: (thrown: unknown) => void;
 
   constructor(report: (thrown: unknown) => void) {
-    super();
+    super({ captureRejections: true });
     this.#report = report;
+  }
+
+  /** What an async listener rejects with. */
+  override [captureRejectionSymbol](thrown: unknown): void {
+    this.#report(thrown);
   }
 
   connected(connection: Connection): void {

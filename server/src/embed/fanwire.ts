@@ -4,8 +4,9 @@ import type { Scope } from '../access/principal.ts';
 import { signToken } from '../access/token-signer.ts';
 import type { Assembly } from '../assembly.ts';
 import type { DialectName } from '../dialect/dialect.ts';
+import { maxPage } from '../dialect/fields.ts';
 import type { HistoryPage, HistoryQuery, PresencePage, Receipt } from '../engine/engine.ts';
-import { StartError } from '../errors.ts';
+import { badRequest, FanwireError, StartError } from '../errors.ts';
 import { everyone, userChannel } from '../hub/hub.ts';
 import type { ActionHandler, Actions } from '../middleware/actions.ts';
 import type { Middleware } from '../middleware/context.ts';
@@ -43,8 +44,9 @@ export class Fanwire {
   readonly #assembly: Assembly<Added>;
   readonly #place: Place;
   #url: string | null = null;
+  #closed = false;
 
-  /** Not to be called: see `createServer`. */
+  /** @internal See `createServer`. */
   constructor(assembly: Assembly<Added>, place: Place) {
     this.#assembly = assembly;
     this.#place = place;
@@ -116,13 +118,18 @@ export class Fanwire {
     return this.publish(channel, content, options);
   }
 
-  /** A page of a channel's history: see `HistoryQuery`. */
+  /** A page of a channel's history, of 1 to 1000 messages: see `HistoryQuery`. */
   async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    this.#checkOpen();
+    if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > maxPage) {
+      throw badRequest(`limit: a whole number from 1 to ${maxPage} is required, not ${query.limit}`);
+    }
     return this.#assembly.node.hub.history(checkChannelName(channel, 'channel'), query);
   }
 
   /** Who is in a channel, ordered by name; `limit` users (default 100) behind `cursor`. */
   async presence(channel: string, page: { limit?: number; cursor?: string } = {}): Promise<PresencePage> {
+    this.#checkOpen();
     const { presence } = this.#assembly.engine;
     return presence.page(checkChannelName(channel, 'channel'), { limit: 100, ...page });
   }
@@ -139,6 +146,9 @@ export class Fanwire {
       throw new StartError('jwt.secret: tokens are made with a shared secret, and this server has none.');
     }
     const { ttl = expiry / 1000, channels, scopes } = wishes;
+    if (!Number.isSafeInteger(ttl) || ttl <= 0) {
+      throw badRequest(`ttl: whole seconds, more than 0, are expected, not ${ttl}`);
+    }
     const more = { ...(channels === undefined ? {} : { channels }), ...(scopes ? { scopes } : {}) };
     const { clock } = node;
     return signToken({ secret, algorithm, user, ttlSeconds: ttl, issuer, audience, clock, ...more });
@@ -171,10 +181,16 @@ export class Fanwire {
    * server that it is attached to goes on. Idempotent.
    */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#place.close();
   }
 
+  #checkOpen(): void {
+    if (this.#closed) throw new FanwireError('unavailable', 'this server is closed');
+  }
+
   #publish(channel: string, data: unknown, options: PublishOptions): Promise<Receipt> {
+    this.#checkOpen();
     const { node, settings } = this.#assembly;
     return node.hub.published(publicationOf(channel, data, options, settings.sse.maxMessageSize));
   }

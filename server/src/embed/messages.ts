@@ -6,7 +6,7 @@ import { jsonOf } from '../middleware/message-context.ts';
 export interface PublishOptions {
   /** Shown to clients. Default `text`. */
   readonly type?: string;
-  /** An idempotency key of 1 to 128 bytes: published again under the same one, the message keeps its place. */
+  /** An idempotency key of 1 to 128 characters: published again under the same one, the message keeps its place. */
   readonly id?: string;
   /** Keep it for `history.ttl` rather than for the recovery window. Default false. */
   readonly persist?: boolean;

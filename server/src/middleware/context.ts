@@ -11,7 +11,7 @@ interface Common {
 
 /** Who a connection belongs to, when middleware says so instead of a token. */
 export interface Identity {
-  /** 1 to 128 bytes, as the `sub` of a token. */
+  /** As the `sub` of a token: 1 to 250 bytes. */
   readonly user: string;
   /** What it may do, as the token's `channels` claim. Default: everything that no rule forbids. */
   readonly channels?: ChannelsClaim;
@@ -32,7 +32,8 @@ export interface ConnectContext extends Common {
   readonly channels: readonly string[];
   /** The verified user, once `await next()` has returned; null before that and for anonymous clients. */
   readonly user: string | null;
-  /** Says who this is, instead of a token: no credentials are asked for then. Before `next()`. */
+  /** Says who this is, instead of a token: no credentials are asked for then. To be called before `next()`; throws
+   * `unauthorized` when the identity has expired already. */
   authenticate(identity: Identity): void;
 }
 

@@ -50,6 +50,7 @@ export class Pipeline {
     const context = new PassingMessage(given, via);
     return new Promise((resolve, reject) => {
       let refusal: unknown = new FanwireError('forbidden', 'the message was not let through');
+      let failure: unknown = null;
       const last = async (): Promise<void> => {
         let receipt: Promise<Receipt>;
         try {
@@ -60,13 +61,17 @@ export class Pipeline {
         }
         refusal = null;
         resolve();
+        receipt.catch((thrown) => {
+          failure = thrown;
+        });
         context.receipt = await receipt;
       };
       this.#run(context, last).then(
         () => reject(refusal),
         (thrown) => {
           if (refusal !== null) reject(thrown);
-          else if (!(thrown instanceof FanwireError)) this.#report(thrown);
+          // What became of the publish is told to its sender.
+          else if (thrown !== failure) this.#report(thrown);
         },
       );
     });

@@ -3,6 +3,7 @@ import type { Authenticator } from '../access/authenticator.ts';
 import type { Gate } from '../access/gate.ts';
 import type { OriginRule } from '../access/origin.ts';
 import type { Principal } from '../access/principal.ts';
+import type { Clock } from '../clock.ts';
 import type { Entrance } from '../dialect/dialect.ts';
 import { FanwireError } from '../errors.ts';
 import { ConnectRequest, type Door } from '../middleware/connect-context.ts';
@@ -20,6 +21,14 @@ export interface Request {
   readonly url: URL;
 }
 
+interface AdmissionParts {
+  readonly origin: OriginRule;
+  readonly authenticator: Authenticator;
+  readonly gate: Gate;
+  readonly pipeline: Pipeline;
+  readonly clock: Clock;
+}
+
 /**
  * What is settled before the upgrade or the stream, in this order: Origin (403), credentials (401), permission for
  * the channels of the address (403). Whether there is room for one more (503) is asked last, in the turn in which the
@@ -30,12 +39,14 @@ export class Admission {
   readonly #authenticator: Authenticator;
   readonly #gate: Gate;
   readonly #pipeline: Pipeline;
+  readonly #clock: Clock;
 
-  constructor(parts: { origin: OriginRule; authenticator: Authenticator; gate: Gate; pipeline: Pipeline }) {
+  constructor(parts: AdmissionParts) {
     this.#origin = parts.origin;
     this.#authenticator = parts.authenticator;
     this.#gate = parts.gate;
     this.#pipeline = parts.pipeline;
+    this.#clock = parts.clock;
   }
 
   checkOrigin({ http }: Request, required: boolean): string | null {
@@ -52,10 +63,10 @@ export class Admission {
   /** Through the middleware, where there is any. */
   async admit(request: Request, entrance: Entrance, door: Door): Promise<Admitted> {
     if (this.#pipeline.empty) return this.#admit(request, entrance, door, null);
-    const context = new ConnectRequest(request.http, entrance.channels, door);
+    const context = new ConnectRequest(request.http, entrance.channels, door, this.#clock);
     let admitted: Admitted | null = null;
     await this.#pipeline.connect(context, async () => {
-      admitted = await this.#admit(request, entrance, door, context.given);
+      admitted = await this.#admit(request, entrance, door, context.takeGiven());
       context.user = admitted.principal.user;
     });
     return admitted ?? Promise.reject(new Error('let in by nobody'));

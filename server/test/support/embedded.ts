@@ -1,35 +1,31 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { systemClock } from '../../src/clock.ts';
 import { createServer, type Fanwire, type FanwireOptions, type Log } from '../../src/index.ts';
 import { Inbox } from './inbox.ts';
 import { TestServer, testSecret } from './server.ts';
 
-/** A line that the server logged as a fault. */
+/** A fault that the server logged, with what was thrown. */
 export interface Fault {
-  readonly text: string;
-  /** What was thrown. */
-  readonly error?: { readonly message: string };
+  readonly error: { readonly message: string };
 }
 
-/** Keeps what is logged as a warning or an error, and drops the rest. */
+/** Keeps the faults that are logged, and drops the rest. */
 export class FaultLog implements Log {
   readonly inbox = new Inbox<Fault>('faults');
 
   debug(): void {}
   info(): void {}
 
-  warn(fields: object, text: string): void {
-    this.inbox.put({ ...fields, text });
-  }
+  warn(): void {}
 
-  error(fields: object, text: string): void {
-    this.inbox.put({ ...fields, text });
+  error(fields: object): void {
+    if ('error' in fields) this.inbox.put(fields as Fault);
   }
 
   /** Messages of what was thrown so far, in order. */
-  get messages(): (string | undefined)[] {
-    return this.inbox.all.map(({ error }) => error?.message);
+  get messages(): string[] {
+    return this.inbox.all.map(({ error }) => error.message);
   }
 }
 
@@ -79,7 +75,16 @@ export async function hosted(
   return new Hosted(http, fanwire, log);
 }
 
+const sockets = new WeakMap<Server, Set<Socket>>();
+
+/** On a free port of this machine. */
 export function listening(http: Server): Promise<void> {
+  const open = new Set<Socket>();
+  sockets.set(http, open);
+  http.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+  });
   return new Promise((resolve, reject) => {
     http.once('error', reject);
     http.listen(0, '127.0.0.1', resolve);
@@ -90,9 +95,10 @@ export function urlOf(http: Server): string {
   return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 }
 
+/** With every connection, those that were upgraded included. */
 export function closeHttp(http: Server): Promise<void> {
   return new Promise((resolve) => {
     http.close(() => resolve());
-    http.closeAllConnections();
+    for (const socket of sockets.get(http) ?? []) socket.destroy();
   });
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { Inbox } from './inbox.ts';
 
@@ -23,6 +24,11 @@ export class Refused extends Error {
     this.headers = headers;
     this.body = body;
   }
+}
+
+/** Fanwire's refusals are JSON; an application's may be anything. */
+function bodyOf({ headers }: IncomingMessage, text: string): Frame {
+  return headers['content-type']?.startsWith('application/json') ? JSON.parse(text) : text;
 }
 
 export interface Closed {
@@ -60,9 +66,7 @@ export class SocketClient {
           text += chunk;
         });
         response.on('end', () => {
-          reject(
-            new Refused(response.statusCode ?? 0, response.headers, text === '' ? null : JSON.parse(text)),
-          );
+          reject(new Refused(response.statusCode ?? 0, response.headers, bodyOf(response, text)));
         });
       });
     });

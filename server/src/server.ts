@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { watchIdle } from './api/idle.ts';
 import { type Assembly, assemble } from './assembly.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { developmentSecret, needsDevelopmentSecret } from './config/secret.ts';
@@ -49,10 +50,12 @@ export async function listen(
   app.server.on('upgrade', (http, socket, head) => {
     if (!streams.intercept(http)) webSockets.upgrade(http, socket, head);
   });
+  const cutIdle = watchIdle(app.server);
   const drain = createDrain(assembly, {
     stop: () => {
+      cutIdle();
       // A connection whose last request is answered meanwhile would be kept for the next one.
-      const sweep = setInterval(() => app.server.closeIdleConnections(), idleSweep);
+      const sweep = setInterval(cutIdle, idleSweep);
       return app.close().finally(() => clearInterval(sweep));
     },
     cut: () => app.server.closeAllConnections(),

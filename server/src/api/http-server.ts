@@ -59,6 +59,10 @@ export function handOver(socket: Socket): void {
   streaming.add(socket);
 }
 
+export function isHandedOver(socket: Socket): boolean {
+  return streaming.has(socket);
+}
+
 /** Where answers are written down that no route gave. */
 interface Books {
   readonly log: Log;

@@ -6,6 +6,11 @@ import type { Target } from './targets/target.ts';
 
 /** Of each message. */
 export const CONTENT_BYTES = 128;
+/** What every rate of a window depends on. */
+export const IN_FLIGHT =
+  'in flight: published, and not yet received back by its own publisher, who is a subscriber like the others ' +
+  '(among the last to subscribe)';
+
 const RATIOS: readonly (readonly [string, string])[] = [
   ['fanwire', 'ws-loop'],
   ['fanwire', 'socket.io'],
@@ -41,6 +46,7 @@ export function text(options: Options, runs: readonly Run[], cores: Pinning | nu
     `fanout: ${options.subscribers} subscribers, ${CONTENT_BYTES}-byte content, ${options.rounds} × ` +
       `${options.seconds} s after ${options.warmup} s of warm-up, ${pinned}`,
     ...options.targets.map((target) => `  ${target.name}: ${target.title}`),
+    IN_FLIGHT,
   ];
   for (const window of options.window) {
     const ofWindow = runs.filter((one) => one.window === window);
@@ -60,6 +66,7 @@ function figures(shown: readonly Target[], runs: readonly Run[]): string {
     'highest',
     'p50',
     'p99',
+    'p99.9',
     'server CPU',
     'CPU µs/delivery',
     'load CPU',
@@ -77,6 +84,7 @@ function figures(shown: readonly Target[], runs: readonly Run[]): string {
       rates.length === 0 ? report.NONE : report.short(Math.max(...rates)),
       of((result) => result.latency.p50, report.milliseconds),
       of((result) => result.latency.p99, report.milliseconds),
+      of((result) => result.latency.p999, report.milliseconds),
       of((result) => result.serverUtilisation, report.percent),
       of(
         (result) => result.serverMicrosecondsPerDelivery,
@@ -140,6 +148,11 @@ function remarksOn(runs: readonly Run[]): string[] {
 function remarksOnRun({ target, window, result, error, round }: Run): string[] {
   const where = `${target}, ${window} in flight, round ${round + 1}`;
   if (result === null) return [`FAILED ${where}: ${error}`];
+  return [...misdelivered(where, result), loadBound(where, result, 'delivered') ?? []].flat();
+}
+
+/** What was not delivered as it has to be. */
+export function misdelivered(where: string, result: FanoutResult): string[] {
   const remarks: string[] = [];
   if (result.lost > 0) remarks.push(`LOST ${where}: ${result.lost} deliveries never came`);
   if (result.lost < 0) remarks.push(`DUPLICATED ${where}: ${-result.lost} deliveries came more than once`);
@@ -147,8 +160,6 @@ function remarksOnRun({ target, window, result, error, round }: Run): string[] {
   for (const [reason, count] of Object.entries(result.dropped)) {
     remarks.push(`DROPPED ${where}: ${count} connections: ${reason}`);
   }
-  const bound = loadBound(where, result, 'delivered');
-  if (bound !== null) remarks.push(bound);
   return remarks;
 }
 

@@ -15,7 +15,8 @@ function jobFor(port: number, changes: Partial<FanoutJob> = {}): FanoutJob {
     serverPid: process.pid,
     subscribers: 30,
     publishers: 3,
-    window: 8,
+    transport: 'websocket',
+    drive: { inFlight: 8 },
     warmupSeconds: 0.05,
     seconds: 0.2,
     contentBytes: 128,
@@ -37,7 +38,7 @@ describe('fanout', () => {
 
   test('with one in flight there is one publisher, and one message at a time', async () => {
     await using fake = await FakeChannel.start();
-    const result = await measureFanout(jobFor(fake.port, { window: 1 }), speech);
+    const result = await measureFanout(jobFor(fake.port, { drive: { inFlight: 1 } }), speech);
     assert.ok(result.deliveries > 0);
     assert.deepEqual([result.lost, result.dropped], [0, {}]);
   });

@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import type { Speech } from '../targets/target.ts';
 import { clientFrame, FrameReader, OPCODE } from './frames.ts';
+import { openEach, type Place } from './opening.ts';
+import { ResponseHead } from './response-head.ts';
+import type { Subscriber } from './subscriber.ts';
 
 /**
  * One read buffer for all connections: a read is consumed before the next one starts, and a buffer that stays in
@@ -9,18 +12,14 @@ import { clientFrame, FrameReader, OPCODE } from './frames.ts';
  */
 const READ_BUFFER = Buffer.allocUnsafe(1 << 16);
 
-const LONGEST_RESPONSE = 8192;
-
 /** Where to connect, and how to speak there. Without speech the connection is bare TCP. */
-export interface ClientOptions {
+export interface ClientOptions extends Place {
   readonly port: number;
   readonly speech: Speech | null;
-  /** Another loopback address to come from, where one address has too few ports. @default the system's choice */
-  readonly localAddress?: string;
 }
 
 /** One connection of the load, over a plain socket. */
-export class Client {
+export class Client implements Subscriber {
   readonly reader: FrameReader;
   bytesRead = 0;
   /** Sees every text frame once the client is ready; true means "a delivery, seen to". */
@@ -35,7 +34,7 @@ export class Client {
   readonly #speech: Speech | null;
   readonly #socket: Socket;
   readonly #ready = Promise.withResolvers<Client>();
-  #response: Buffer | null = Buffer.alloc(0);
+  #response: ResponseHead | null = new ResponseHead('101');
   #isReady = false;
 
   /** Resolves when the server has said that this client is ready (subscribed, where it subscribes). */
@@ -58,6 +57,10 @@ export class Client {
     this.#socket.on('close', () => this.#end('the server ended the connection'));
   }
 
+  get counted(): number {
+    return this.reader.counted;
+  }
+
   /** From now on text frames of at least `bytes` are counted by the reader and not looked at. */
   countFrom(bytes: number): void {
     this.reader.collectBelow = bytes;
@@ -65,6 +68,15 @@ export class Client {
 
   write(bytes: Buffer): void {
     this.#socket.write(bytes);
+  }
+
+  /** Reads nothing more: what the server sends stays in the kernel, and then at the server. */
+  freeze(): void {
+    this.#socket.pause();
+  }
+
+  thaw(): void {
+    this.#socket.resume();
   }
 
   /** Ends by a reset, which leaves no port waiting. */
@@ -88,7 +100,7 @@ export class Client {
   #read(length: number): boolean {
     this.bytesRead += length;
     try {
-      const start = this.#response === null ? 0 : this.#readResponse(length);
+      const start = this.#response === null ? 0 : this.#readResponse(this.#response, length);
       if (start < length) this.reader.push(READ_BUFFER, start, length);
       this.afterRead?.();
     } catch (error) {
@@ -99,23 +111,11 @@ export class Client {
   }
 
   /** Reads the answer to the upgrade. Returns where in this read the frames begin. */
-  #readResponse(length: number): number {
-    const before = this.#response ?? Buffer.alloc(0);
-    const all = Buffer.concat([before, READ_BUFFER.subarray(0, length)]);
-    const end = all.indexOf('\r\n\r\n');
-    if (end === -1) {
-      if (all.length > LONGEST_RESPONSE) throw new Error('the answer to the upgrade has no end');
-      this.#response = all;
-      return length;
-    }
-    const status = all.toString('latin1', 0, all.indexOf('\r\n'));
-    if (!status.startsWith('HTTP/1.1 101')) {
-      throw new Error(
-        `the upgrade was refused: ${status} ${all.toString('utf8', end + 4, end + 304)}`.trim(),
-      );
-    }
+  #readResponse(head: ResponseHead, length: number): number {
+    const end = head.push(READ_BUFFER, length);
+    if (end === null) return length;
     this.#response = null;
-    return end + 4 - before.length;
+    return end;
   }
 
   #frame(opcode: number, payload: Buffer): void {
@@ -155,32 +155,7 @@ export class Client {
   }
 }
 
-const OPENING_AT_ONCE = 100;
-
-/** Ports that one source address lends before the next one is used. */
-const PORTS_PER_ADDRESS = 20_000;
-
-/** Opens `count` clients, in order, at most 100 at a time. All or nothing: one refusal closes the others. */
-export async function openClients(count: number, port: number, speech: Speech | null): Promise<Client[]> {
-  const clients: Client[] = [];
-  try {
-    while (clients.length < count) {
-      const first = clients.length;
-      const size = Math.min(OPENING_AT_ONCE, count - first);
-      const opened = Array.from({ length: size }, (_, index) => {
-        const address = Math.floor((first + index) / PORTS_PER_ADDRESS);
-        return Client.open({
-          port,
-          speech,
-          ...(address > 0 ? { localAddress: `127.0.0.${address + 1}` } : {}),
-        });
-      });
-      clients.push(...(await Promise.all(opened)));
-    }
-    return clients;
-  } catch (error) {
-    for (const client of clients) client.destroy();
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`connection ${clients.length + 1} of ${count} or soon after: ${reason}`);
-  }
+/** Opens `count` clients, in order. All or nothing: one refusal closes the others. */
+export function openClients(count: number, port: number, speech: Speech | null): Promise<Client[]> {
+  return openEach(count, (place) => Client.open({ port, speech, ...place }));
 }

@@ -1,3 +1,4 @@
+import type { Latency } from './latency.ts';
 import type { UsageBetween } from './usage.ts';
 
 /** What the bench asks of its load process, and what comes back. Plain data: it crosses process boundaries. */
@@ -9,15 +10,22 @@ export interface FanoutJob {
   readonly serverPid: number;
   /** Connections in all, publishers included. */
   readonly subscribers: number;
-  /** How many of them publish; each has an equal share of the window, so never more than the window. */
+  /** How many of them publish; each has an equal share of a window, so never more than the window. */
   readonly publishers: number;
-  /** Messages in flight over all publishers. */
-  readonly window: number;
+  /** Of the subscribers that do not publish. Publishers are always WebSockets, and subscribed. */
+  readonly transport: 'websocket' | 'sse';
+  readonly drive: Drive;
   readonly warmupSeconds: number;
   readonly seconds: number;
   /** Length of each message's content. */
   readonly contentBytes: number;
 }
+
+/**
+ * When a message is published: while fewer than `inFlight` messages over all publishers were published and not yet
+ * received back by their own publisher; or on a schedule, whatever comes back.
+ */
+export type Drive = { readonly inFlight: number } | { readonly perSecond: number };
 
 export interface FanoutResult extends UsageBetween {
   readonly deliveries: number;
@@ -25,8 +33,13 @@ export interface FanoutResult extends UsageBetween {
   readonly publishedPerSecond: number;
   readonly bytesPerDelivery: number;
   readonly serverMicrosecondsPerDelivery: number | null;
-  /** From publish to receipt, milliseconds, on the publishers and a few other subscribers. */
-  readonly latency: { readonly p50: number; readonly p99: number; readonly samples: number };
+  /**
+   * From publish to receipt, on a few subscribers and on the publishers of a window. On a schedule it counts from
+   * when the message was due.
+   */
+  readonly latency: Latency;
+  /** How late the load itself sent, on a schedule: the 99th percentile, milliseconds. Null without a schedule. */
+  readonly lateness: number | null;
   /** Messages still missing, over the connections that stayed open, some time after the last publish. Below 0: too many came. */
   readonly lost: number;
   /** Connections that the server ended, by reason. */

@@ -7,12 +7,13 @@ export class Journal {
   published = 0;
   readonly #times = new Float64Array(REMEMBERED);
   readonly #publishers = new Uint16Array(REMEMBERED);
+  #first = 0;
   #samples: number[] = [];
 
-  /** The number for a message that `publisher` is about to send. */
-  publish(publisher: number): number {
+  /** The number for a message that `publisher` is about to send. Its latency counts from `at`. */
+  publish(publisher: number, at = performance.now()): number {
     const sequence = this.published++;
-    this.#times[sequence % REMEMBERED] = performance.now();
+    this.#times[sequence % REMEMBERED] = at;
     this.#publishers[sequence % REMEMBERED] = publisher;
     return sequence;
   }
@@ -24,16 +25,18 @@ export class Journal {
   received(sequence: number): void {
     const time = this.#times[sequence % REMEMBERED];
     const isRemembered = sequence > this.published - REMEMBERED;
-    if (time === undefined || !isRemembered || this.#samples.length >= MOST_SAMPLES) return;
+    if (time === undefined || !isRemembered || sequence < this.#first || this.#samples.length >= MOST_SAMPLES)
+      return;
     this.#samples.push(performance.now() - time);
   }
 
-  /** Forgets the latencies so far. */
+  /** Forgets the latencies so far, and those of all messages published so far. */
   restart(): void {
+    this.#first = this.published;
     this.#samples = [];
   }
 
-  /** Latencies since the last restart, milliseconds, sorted. */
+  /** Latencies of what was published since the last restart, milliseconds, sorted. */
   latencies(): Float64Array {
     return Float64Array.from(this.#samples).sort();
   }

@@ -1,11 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { CHANNEL, type Reaction, type Speech, type Target } from './target.ts';
-
-const SUBSCRIBE = JSON.stringify({
-  action: 'subscribe',
-  data: { channel: CHANNEL },
-  request_id: 'subscribe',
-});
+import { CHANNEL, type Purpose, type Reaction, type Speech, type Target } from './target.ts';
 
 interface ServerFrame {
   readonly type?: unknown;
@@ -13,19 +7,21 @@ interface ServerFrame {
 }
 
 /** The channel dialect. No action but `subscribe` asks for an answer, as the rivals give none either. */
-export function channelSpeech({ subscribe }: { readonly subscribe: boolean }): Speech {
+export function channelSpeech({ subscribe, channel = CHANNEL }: Purpose): Speech {
+  const request = JSON.stringify({ action: 'subscribe', data: { channel }, request_id: 'subscribe' });
+  const onConnected = subscribe ? { reply: request } : { ready: true };
   return {
     path: '/ws/connect',
-    hear: (text) => hear(text, subscribe),
-    publish: (content) => JSON.stringify({ action: 'send_to_channel', data: { channel: CHANNEL, content } }),
+    hear: (text) => hear(text, onConnected),
+    publish: (content) => JSON.stringify({ action: 'send_to_channel', data: { channel, content } }),
   };
 }
 
-function hear(text: string, subscribe: boolean): Reaction {
+function hear(text: string, onConnected: Reaction): Reaction {
   const frame = JSON.parse(text) as ServerFrame;
   switch (frame.type) {
     case 'connected':
-      return subscribe ? { reply: SUBSCRIBE } : { ready: true };
+      return onConnected;
     case 'subscribed':
       return { ready: true };
     case 'error':

@@ -4,11 +4,16 @@ import { httpFanwire, httpFanwireMemory } from './http-fanwire.ts';
 import { bareFastify, bareHttp } from './http-floors.ts';
 import type { HttpTarget } from './http-target.ts';
 import { socketIo } from './socket-io.ts';
+import { socketIoRooms } from './socket-io-rooms.ts';
 import type { Target } from './target.ts';
 import { wsLoop } from './ws-loop.ts';
+import { wsRooms } from './ws-rooms.ts';
 
 const TARGETS: ReadonlyMap<string, Target> = new Map(
-  [fanwire, fanwireMemory, wsLoop, socketIo, bareNet].map((target) => [target.name, target]),
+  [fanwire, fanwireMemory, wsLoop, wsRooms, socketIo, socketIoRooms, bareNet].map((target) => [
+    target.name,
+    target,
+  ]),
 );
 
 const HTTP_TARGETS: ReadonlyMap<string, HttpTarget> = new Map(

@@ -19,9 +19,9 @@ export const socketIo: Target = {
     args: [],
     environment: () => ({}),
   },
-  speech: () => ({
+  speech: ({ channel = CHANNEL }) => ({
     path: '/socket.io/?EIO=4&transport=websocket',
     hear,
-    publish: (content) => `42${JSON.stringify(['send_to_channel', { channel: CHANNEL, content }])}`,
+    publish: (content) => `42${JSON.stringify(['send_to_channel', { channel, content }])}`,
   }),
 };

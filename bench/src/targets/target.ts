@@ -15,8 +15,16 @@ export interface Speech {
   /** What to ask for in the upgrade: path and query. */
   readonly path: string;
   hear(text: string): Reaction;
-  /** The text frame that publishes `content` to the bench's one channel. */
+  /** The text frame that publishes `content` to the channel. */
   publish(content: string): string;
+}
+
+/** What a client is there for. */
+export interface Purpose {
+  /** It is ready when the channel's messages will reach it. Some targets have every connection subscribed. */
+  readonly subscribe: boolean;
+  /** @default CHANNEL */
+  readonly channel?: string;
 }
 
 /** How a target's server is started: a script for this Node, and all of its environment. */
@@ -34,11 +42,11 @@ export interface Target {
   /** What it is, for the report. */
   readonly title: string;
   readonly launch: Launch;
-  /** Null where the target is bare TCP. Subscribing, a client is ready when the channel's messages will reach it. */
-  speech(options: { readonly subscribe: boolean }): Speech | null;
+  /** Null where the target is bare TCP. */
+  speech(purpose: Purpose): Speech | null;
 }
 
-/** The channel of every scenario. */
+/** The channel of every scenario that has only one. */
 export const CHANNEL = 'bench';
 
 /** The version of an installed package, for titles. */

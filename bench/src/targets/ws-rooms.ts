@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url';
+import { channelSpeech } from './fanwire.ts';
+import { type Target, versionOf } from './target.ts';
+
+/** The least that a hand-written server with rooms does: a `Map` of `Set`s, and `send` to every member. */
+export const wsRooms: Target = {
+  name: 'ws-rooms',
+  title: `a loop of ws.send() over a room's members, ws ${versionOf('ws')}`,
+  launch: {
+    script: fileURLToPath(new URL('../rivals/ws-rooms.ts', import.meta.url)),
+    args: [],
+    environment: () => ({}),
+  },
+  speech: (purpose) => ({ ...channelSpeech(purpose), path: '/' }),
+};

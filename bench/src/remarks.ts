@@ -1,16 +1,21 @@
 import type { UsageBetween } from './load/usage.ts';
 import { percent } from './report.ts';
 
-/** Share of a core from which on the load process may have been what limited a run. */
+/** Share of a core from which on a process may have been what limited a run. */
 const BOTTLENECK = 0.9;
 /** Share of a run's time that other processes may take from its cores without remark. */
 const DISTURBED = 0.1;
 
-/** `could` says what the server could have done more of. Null where the load had time to spare. */
-export function loadBound(where: string, { loadUtilisation }: UsageBetween, could: string): string | null {
-  if (loadUtilisation <= BOTTLENECK) return null;
+/**
+ * `could` says what the server could have done more of. Null where the load had time to spare, or the server had
+ * none either.
+ */
+export function loadBound(where: string, usage: UsageBetween, could: string): string | null {
+  const { loadUtilisation: load, serverUtilisation: server } = usage;
+  if (load <= BOTTLENECK || (server ?? 0) >= BOTTLENECK) return null;
+  const servers = server === null ? '' : `, the server ${percent(server)}`;
   return (
-    `LOAD-BOUND ${where}: the load process was the bottleneck (${percent(loadUtilisation)} of a core), ` +
+    `LOAD-BOUND ${where}: the load process was the bottleneck (${percent(load)} of a core${servers}), ` +
     `the server could have ${could} more`
   );
 }

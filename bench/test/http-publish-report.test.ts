@@ -67,8 +67,8 @@ test('the http-publish report says what makes its figures doubtful', () => {
   const remarks: readonly (readonly [Partial<HttpPublishResult> | null, RegExp])[] = [
     [null, /^FAILED fanwire, single, round 1: it fell over$/m],
     [
-      { loadUtilisation: 0.95 },
-      /^LOAD-BOUND fanwire, single, round 1: the load process was the bottleneck \(95 % of a core\), the server could have answered more$/m,
+      { loadUtilisation: 0.95, serverUtilisation: 0.6 },
+      /^LOAD-BOUND fanwire, single, round 1: the load process was the bottleneck \(95 % of a core, the server 60 %\), the server could have answered more$/m,
     ],
     [{ loadWaited: 0.4 }, /^DISTURBED 1 of 1 runs: .* up to 40 % of the time; CPU per request is /m],
   ];

@@ -98,8 +98,8 @@ test('the fanout report compares round by round, whatever order the targets ran 
 test('the fanout report says what makes its figures doubtful', () => {
   const remarks: readonly (readonly [Partial<FanoutResult>, RegExp])[] = [
     [
-      { loadUtilisation: 0.95 },
-      /^LOAD-BOUND ws-loop, .* the load process was the bottleneck \(95 % of a core\)/m,
+      { loadUtilisation: 0.95, serverUtilisation: 0.6 },
+      /^LOAD-BOUND ws-loop, .* the load process was the bottleneck \(95 % of a core, the server 60 %\)/m,
     ],
     [{ lost: 3 }, /^LOST ws-loop, .*: 3 deliveries never came$/m],
     [{ lost: -3 }, /^DUPLICATED ws-loop, .*: 3 deliveries came more than once$/m],

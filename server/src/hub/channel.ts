@@ -8,6 +8,8 @@ interface Group {
   readonly members: Subscription[];
 }
 
+/** Groups larger than this are a crowd, which is written to a slice at a time. */
+export const crowd = 64;
 /** Rooms larger than this tell nobody who comes and goes, except subscriptions that asked for it always. */
 const smallRoom = 100;
 
@@ -84,7 +86,8 @@ export class Channel {
     for (const { encoder, members } of this.#groups) {
       const bytes = encoder.encode(batch);
       if (bytes.length === 0) continue;
-      for (let i = 0; i < members.length; i++) members[i]?.recipient.push(bytes, count);
+      const urgent = members.length <= crowd;
+      for (let i = 0; i < members.length; i++) members[i]?.recipient.push(bytes, count, urgent);
       meter.delivered('live', count * members.length, bytes.length * members.length);
     }
     if (this.#particular.size > 0) this.#deliverParticular(batch, before, meter);
@@ -110,7 +113,7 @@ export class Channel {
       );
       const bytes = recipient.encoder.encode(wanted);
       if (bytes.length > 0) {
-        recipient.push(bytes, wanted.length);
+        recipient.push(bytes, wanted.length, true);
         messages += wanted.length;
         size += bytes.length;
       }

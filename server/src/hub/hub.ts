@@ -13,7 +13,7 @@ import type {
 import { deletedType } from '../engine/engine.ts';
 import { uuidv7 } from '../ids.ts';
 import { Activity } from './activity.ts';
-import { Channel } from './channel.ts';
+import { Channel, crowd } from './channel.ts';
 import { Flusher } from './flusher.ts';
 import { History, type HistoryRequest } from './history.ts';
 import { type HubMeter, noHubMeter } from './meter.ts';
@@ -101,7 +101,15 @@ export class Hub {
         this.activity.record(drafts, receipts, clock.now());
         observer?.committed(drafts, receipts);
       },
-      flush: () => this.flusher.flush(),
+      flush: (written) => {
+        this.flusher.flush();
+        this.flusher.whenWritten(written);
+      },
+      behind: (resume) => {
+        const { full } = this.flusher;
+        if (full) this.flusher.whenRoundEnds(resume);
+        return full;
+      },
       ended: (figures) => meter.tick(figures),
       report,
     });
@@ -377,10 +385,22 @@ export class Hub {
     }
     try {
       if (name === control) this.#control(channel, batch);
-      else channel.deliver(batch, this.#meter);
+      else this.#deliverBatch(channel, batch);
     } catch (thrown) {
       this.#report(thrown);
     }
+  }
+
+  /** Before a crowd is written to, its senders are. */
+  #deliverBatch(channel: Channel, batch: readonly Message[]): void {
+    channel.deliver(batch, this.#meter);
+    if (channel.size <= crowd) return;
+    let bytes = 0;
+    for (const { data, sender } of batch) {
+      bytes += data.length;
+      if (sender) this.connections.get(sender.connection)?.hurry();
+    }
+    this.flusher.gather(channel, batch.length, bytes);
   }
 
   #control(channel: Channel, batch: readonly Message[]): void {

@@ -27,8 +27,13 @@ export interface Recipient {
   readonly subscriptions: Map<string, Subscription>;
   /** Place in the hub's registry of connections. Kept by the hub. */
   serial: number;
-  /** Puts a reference to bytes that hold `messages` messages (0 for replies) into the outbox. */
-  push(bytes: Buffer, messages: number): void;
+  /**
+   * Puts a reference to bytes that hold `messages` messages (0 for replies) into the outbox. What is urgent is written
+   * at the end of the tick or turn, the rest when its turn comes.
+   */
+  push(bytes: Buffer, messages: number, urgent: boolean): void;
+  /** What waits in the outbox is urgent after all. */
+  hurry(): void;
   /** Writes what waits, in one write. */
   flush(): void;
   /** Resolves when the kernel took what was written; null when it already has. */

@@ -71,7 +71,7 @@ export class Replay {
       const slice = messages.slice(start, end);
       const bytes = recipient.encoder.encode(slice);
       if (bytes.length > 0) {
-        recipient.push(bytes, slice.length);
+        recipient.push(bytes, slice.length, false);
         this.#meter.delivered('replay', slice.length, bytes.length);
       }
       start = end;

@@ -10,8 +10,10 @@ export type PublishCallback = (error: FanwireError | null, receipt: Receipt | nu
 export interface TickHooks {
   /** After the commit and the delivery, before the acknowledgements. */
   committed(drafts: readonly Draft[], receipts: readonly Receipt[]): void;
-  /** Writes what waits, once everything of the tick is in the outboxes. */
-  flush(): void;
+  /** Writes what waits, once everything of the tick is in the outboxes. `written` is called when all of it is. */
+  flush(written: () => void): void;
+  /** True when those who get messages are behind: `resume` is called when the next batch may follow. */
+  behind(resume: () => void): boolean;
   ended(figures: TickFigures): void;
   report(thrown: unknown): void;
 }
@@ -81,6 +83,7 @@ export class Tick {
   }
 
   readonly #turn = (): void => {
+    if (this.#hooks.behind(() => setImmediate(this.#turn))) return;
     this.#scheduled = false;
     this.#running = this.#run().finally(() => {
       this.#running = null;
@@ -111,15 +114,12 @@ export class Tick {
         this.#hooks.report(thrown);
       }
     }
-    this.#hooks.flush();
     this.#done += drafts.length;
-    const now = performance.now();
-    this.#hooks.ended({
-      messages: drafts.length,
-      committed: receipts !== null,
-      commit,
-      duration: now - began,
-      latency: now - oldest,
+    const { length: messages } = drafts;
+    const committed = receipts !== null;
+    this.#hooks.flush(() => {
+      const now = performance.now();
+      this.#hooks.ended({ messages, committed, commit, duration: now - began, latency: now - oldest });
     });
   }
 

@@ -47,6 +47,12 @@ const relievedAbove = 128 * 1024;
 /** After so long without the kernel taking anything, the reader is gone (milliseconds). */
 const stalledAfter = 30_000;
 
+/** Whether the flusher knows that something waits, and how much it hurries. */
+type Marked = typeof unmarked | typeof marked | typeof markedUrgent;
+const unmarked = 0;
+const marked = 1;
+const markedUrgent = 2;
+
 /** One client over one transport: what the hub sends to, and what its session speaks through. */
 export class Connection implements Link, Sleeper {
   readonly id: string;
@@ -73,7 +79,7 @@ export class Connection implements Link, Sleeper {
   readonly #rate: RateLimit | null;
   #session: Session | null = null;
   #runner: Runner | null = null;
-  #dirty = false;
+  #marked: Marked = unmarked;
   #closed = false;
 
   constructor(node: Node, wire: Wire, options: ConnectionOptions) {
@@ -136,15 +142,17 @@ export class Connection implements Link, Sleeper {
     this.lastSeen = this.#node.clock.now();
   }
 
-  push(bytes: Buffer, messages: number): void {
+  push(bytes: Buffer, messages: number, urgent: boolean): void {
     this.outbox.push(bytes, messages);
-    if (this.#dirty) return;
-    this.#dirty = true;
-    this.#node.hub.flusher.mark(this);
+    this.#mark(urgent ? markedUrgent : marked);
+  }
+
+  hurry(): void {
+    if (this.#marked !== unmarked) this.#mark(markedUrgent);
   }
 
   flush(): void {
-    this.#dirty = false;
+    this.#marked = unmarked;
     this.outbox.flush();
   }
 
@@ -170,7 +178,7 @@ export class Connection implements Link, Sleeper {
     if (this.#closed) return;
     const bytes = this.#wire.frame(text);
     this.#meter.replied(bytes.length);
-    this.push(bytes, 0);
+    this.push(bytes, 0, true);
   }
 
   ping(): void {
@@ -238,6 +246,12 @@ export class Connection implements Link, Sleeper {
     this.#session?.closed();
     this.#node.capacity.free(this.transport);
     this.#node.observer?.disconnected(this, ending);
+  }
+
+  #mark(wanted: Marked): void {
+    if (this.#marked >= wanted) return;
+    this.#marked = wanted;
+    this.#node.hub.flusher.mark(this, wanted === markedUrgent);
   }
 
   /** A token's expiry is noticed in time whatever the session wants. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Backlog } from './backlog.ts';
+import { Chain } from './chain.ts';
 
 /** Limits of what may wait for one connection beyond what the kernel took. */
 export interface BacklogLimits {
@@ -11,8 +12,6 @@ export interface BacklogLimits {
   readonly backlog?: Backlog;
 }
 
-/** Up to this many bytes, several pieces are joined for one write; above, they go out by one `writev`. */
-const joinBelow = 64 * 1024;
 /** What a reference costs besides its bytes, counted against the limit. */
 const referenceBytes = 64;
 const nothing = Buffer.alloc(0);
@@ -26,10 +25,7 @@ export class Outbox {
   readonly #socket: Socket;
   readonly #limits: BacklogLimits;
   readonly #onOverflow: () => void;
-  #first: Buffer | null = null;
-  #more: Buffer[] | null = null;
-  #messages = 0;
-  #bytes = 0;
+  #waiting: Chain | null = null;
   #closed = false;
   /** Set while a write has not been taken by the kernel: Unix milliseconds since when. */
   #blockedSince = 0;
@@ -42,12 +38,12 @@ export class Outbox {
   }
 
   get queuedMessages(): number {
-    return this.#messages;
+    return this.#waiting?.messages ?? 0;
   }
 
   /** Bytes here and in the socket's own buffer. */
   get queuedBytes(): number {
-    return this.#bytes + this.#socket.writableLength;
+    return (this.#waiting?.bytes ?? 0) + this.#socket.writableLength;
   }
 
   /** Unix milliseconds since which the kernel takes nothing more; 0 while it does. */
@@ -56,31 +52,26 @@ export class Outbox {
   }
 
   get empty(): boolean {
-    return this.#first === null;
+    return this.#waiting === null;
   }
 
   push(bytes: Buffer, messages: number): void {
-    if (this.#closed) return;
-    if (this.#first === null) this.#first = bytes;
-    else if (this.#more === null) this.#more = [bytes];
-    else this.#more.push(bytes);
-    this.#messages += messages;
-    this.#bytes += bytes.length;
+    if (!this.#closed) this.#waiting = Chain.add(this.#waiting, bytes, messages);
   }
 
   /** One write of all that waits, unless the last one has not been taken yet. */
   flush(): void {
-    const first = this.#first;
-    if (first === null || this.#closed) return;
+    const waiting = this.#waiting;
+    if (waiting === null || this.#closed) return;
+    Chain.forget();
     if (this.#socket.writableLength > 0) {
-      this.#hold();
+      this.#hold(waiting);
       return;
     }
-    const more = this.#more;
-    const bytes = this.#bytes;
-    this.#clear();
-    if (more === null) this.#socket.write(first);
-    else this.#writeAll(first, more, bytes);
+    this.#waiting = null;
+    const bytes = waiting.joined();
+    if (bytes === null) this.#writeAll(waiting);
+    else this.#socket.write(bytes);
     if (this.#socket.writableLength > 0) this.#watch();
   }
 
@@ -102,15 +93,15 @@ export class Outbox {
   /** Forgets what waits. */
   close(): void {
     this.#closed = true;
-    this.#clear();
+    this.#waiting = null;
     this.#limits.backlog?.remove(this);
     this.#wake();
   }
 
-  #hold(): void {
+  #hold({ messages, bytes, pieces }: Chain): void {
     this.#watch();
-    const held = this.#bytes + (this.#more?.length ?? 0) * referenceBytes;
-    if (this.#messages > this.#limits.messages || held > this.#limits.bytes) this.#onOverflow();
+    const held = bytes + pieces * referenceBytes;
+    if (messages > this.#limits.messages || held > this.#limits.bytes) this.#onOverflow();
   }
 
   /** An empty write is called back when everything before it was taken. */
@@ -133,22 +124,9 @@ export class Outbox {
     if (waiters) for (const resolve of waiters) resolve();
   }
 
-  #writeAll(first: Buffer, more: Buffer[], bytes: number): void {
-    if (bytes <= joinBelow) {
-      more.unshift(first);
-      this.#socket.write(Buffer.concat(more, bytes));
-      return;
-    }
+  #writeAll(pieces: Iterable<Buffer>): void {
     this.#socket.cork();
-    this.#socket.write(first);
-    for (const piece of more) this.#socket.write(piece);
+    for (const piece of pieces) this.#socket.write(piece);
     this.#socket.uncork();
-  }
-
-  #clear(): void {
-    this.#first = null;
-    this.#more = null;
-    this.#messages = 0;
-    this.#bytes = 0;
   }
 }

@@ -25,6 +25,8 @@ export class FakeRecipient implements Recipient {
   }
 
   push(): void {}
+  hurry(): void {}
+
   flush(): void {}
   presence(): void {}
   gap(): void {}

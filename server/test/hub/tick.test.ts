@@ -56,7 +56,11 @@ class Bench {
   readonly faults: unknown[] = [];
   readonly tick = new Tick(this.engine as unknown as Engine, {
     committed: (drafts) => this.log.push(`committed ${drafts.length}`),
-    flush: () => this.log.push('flush'),
+    flush: (written) => {
+      this.log.push('flush');
+      written();
+    },
+    behind: () => false,
     ended: ({ messages, committed }) => this.log.push(`ended ${messages} ${committed}`),
     report: (thrown) => this.faults.push(thrown),
   });

@@ -100,6 +100,7 @@ describe('a tick', () => {
         },
       },
       push: () => hub.flusher.mark(slowly),
+      hurry: () => {},
       flush: () => pass(100),
       drained: () => null,
       presence: () => {},

@@ -49,6 +49,8 @@ export class PlainRecipient implements Recipient {
     this.#text += bytes.toString();
   }
 
+  hurry(): void {}
+
   flush(): void {
     this.flushes++;
   }

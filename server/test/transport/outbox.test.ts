@@ -121,11 +121,11 @@ describe('Outbox', { timeout: 20_000 }, () => {
 
   it('writes large pieces by one writev, in their order', async () => {
     using pair = await Pair.open();
-    const pieces = ['a', 'b', 'c'].map((letter) => Buffer.alloc(60_000, letter));
+    const pieces = ['a', 'b', 'c'].map((letter) => Buffer.alloc(100_000, letter));
     for (const piece of pieces) pair.outbox.push(piece, 1);
     pair.outbox.flush();
-    assert.ok((await pair.received(180_000)).equals(Buffer.concat(pieces)));
-    assert.deepEqual([pair.corks, pair.writes], [1, [60_000, 60_000, 60_000]]);
+    assert.ok((await pair.received(300_000)).equals(Buffer.concat(pieces)));
+    assert.deepEqual([pair.corks, pair.writes], [1, [100_000, 100_000, 100_000]]);
     assert.ok(
       pair.written.every((bytes, n) => bytes === pieces[n]),
       'without copies',

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CHANNEL } from '../targets/target.ts';
+import { channelOffset } from './channel-offset.ts';
 import { HttpClient } from './http-client.ts';
 import type { HttpPublishJob, HttpPublishResult } from './job.ts';
 import { percentile } from './journal.ts';
@@ -59,7 +60,7 @@ export async function measureHttpPublish(job: HttpPublishJob): Promise<HttpPubli
     await publishers.open(job);
     const [before, after, latencies] = await publishAndCount(publishers, job);
     const acknowledged = publishers.answered * job.batch;
-    const kept = job.verify ? await channelOffset(job) : null;
+    const kept = job.verify ? await channelOffset(job.port, CHANNEL, { 'x-api-key': job.apiKey }) : null;
     if (kept !== null && kept !== acknowledged) {
       throw new Error(`${acknowledged} messages were acknowledged, but the channel has ${kept}`);
     }
@@ -100,16 +101,6 @@ async function publishAndCount(
   } finally {
     stop();
   }
-}
-
-/** How many messages the channel ever got, by what the server itself says of it. */
-async function channelOffset({ port, apiKey }: HttpPublishJob): Promise<number> {
-  const url = `http://127.0.0.1:${port}/api/channels/${CHANNEL}`;
-  const answer = await fetch(url, { headers: { 'x-api-key': apiKey } });
-  const text = await answer.text();
-  const offset = answer.ok ? (JSON.parse(text) as { offset?: unknown }).offset : undefined;
-  if (typeof offset !== 'number') throw new Error(`the server answered ${answer.status} to ${url}: ${text}`);
-  return offset;
 }
 
 function summarise(

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { findPinning, openFilesLimit, type Pinning } from './machine.ts';
 import { messageOf } from './rounds.ts';
+import { fanwire, fanwireMemory } from './targets/fanwire.ts';
 import type { HttpTarget } from './targets/http-target.ts';
 import { httpTargetNamed, targetNamed } from './targets/registry.ts';
 import type { Target } from './targets/target.ts';
@@ -39,6 +40,16 @@ export function httpTargets(text: string): HttpTarget[] {
   return eachOnce(text, httpTargetNamed);
 }
 
+/** Fanwire with one of its engines, separated by commas, each once. */
+export function fanwireTargets(text: string): Target[] {
+  const engines = new Map([fanwire, fanwireMemory].map((target) => [target.name, target]));
+  return eachOnce(text, (name) => {
+    const target = engines.get(name);
+    if (target === undefined) throw new Error(`"${name}" is none of ${[...engines.keys()].join(', ')}`);
+    return target;
+  });
+}
+
 function eachOnce<T>(text: string, named: (name: string) => T): T[] {
   try {
     return [...new Set(text.split(',').map((name) => name.trim()))].map(named);
@@ -55,6 +66,13 @@ export function connections(text: string): number {
   throw new InvalidArgumentError(
     `A process may open ${limit} files here (ulimit -Hn); ${OTHER_FILES} are spare.`,
   );
+}
+
+/** Ends the command where the options together ask for more connections than one process may hold here. */
+export function checkConnections(command: Command, count: number): void {
+  const limit = openFilesLimit();
+  if (count + OTHER_FILES <= limit) return;
+  command.error(`${count} connections: a process may open ${limit} files here, ${OTHER_FILES} are spare.`);
 }
 
 /** Null where pinning is off or impossible. */

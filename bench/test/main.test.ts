@@ -46,7 +46,9 @@ describe('bench', () => {
     for (const args of [['nonsense'], []]) {
       const { code, stderr } = await bench(...args);
       assert.equal(code, 2);
-      assert.match(stderr, /fanout .*\n {2}http-publish .*\n {2}idle /);
+      for (const name of ['fanout', 'http-publish', 'idle', 'ingest', 'rooms']) {
+        assert.match(stderr, new RegExp(`^ {2}${name} +\\w`, 'm'));
+      }
     }
   });
 

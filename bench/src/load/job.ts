@@ -48,6 +48,72 @@ export interface FanoutResult extends UsageBetween {
   readonly sameOrder: boolean;
 }
 
+export interface RoomsJob {
+  readonly target: string;
+  readonly port: number;
+  /** Its CPU time is read at the same instants as the counts. */
+  readonly serverPid: number;
+  /** A room each. */
+  readonly channels: readonly string[];
+  /** Connections of each room; one of them publishes. */
+  readonly subscribers: number;
+  /** Messages in flight over all rooms, which publish in turn. */
+  readonly window: number;
+  readonly warmupSeconds: number;
+  readonly seconds: number;
+  /** Length of each message's content. */
+  readonly contentBytes: number;
+}
+
+export interface RoomsResult extends UsageBetween {
+  readonly deliveries: number;
+  readonly deliveriesPerSecond: number;
+  readonly publishedPerSecond: number;
+  readonly bytesPerDelivery: number;
+  readonly serverMicrosecondsPerDelivery: number | null;
+  /** From publish to receipt, on the publishers and a few other subscribers. */
+  readonly latency: Latency;
+  /** Messages still missing, over the connections that stayed open, some time after the last publish. */
+  readonly lost: number;
+  /** Messages that connections got beyond those of their room. */
+  readonly duplicated: number;
+  /** Of those that sampled subscribers got, messages of another room. */
+  readonly astray: number;
+  /** Connections that the server ended, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** In each room, the sampled subscribers saw the same messages in the same order. */
+  readonly sameOrder: boolean;
+}
+
+export interface IngestJob {
+  readonly port: number;
+  /** Its CPU time is read at the same instants as the counts. */
+  readonly serverPid: number;
+  /** Connections of the channel dialect. None subscribes. */
+  readonly publishers: number;
+  /** Publishes of each publisher that wait for their acknowledgement. */
+  readonly inFlight: number;
+  /** Each publisher goes round these, beginning at another one. Names of one length. */
+  readonly channels: readonly string[];
+  readonly warmupSeconds: number;
+  readonly seconds: number;
+  /** Length of each message's content. */
+  readonly contentBytes: number;
+}
+
+export interface IngestResult extends UsageBetween {
+  /** Publishes acknowledged in the measured time. */
+  readonly publishes: number;
+  readonly publishesPerSecond: number;
+  readonly serverMicrosecondsPerPublish: number | null;
+  /** From the write of a publish to its acknowledgement. */
+  readonly latency: Latency;
+  /** Publishes acknowledged in all, warm-up and end included. */
+  readonly acknowledged: number;
+  /** The sum of the channels' offsets after that. */
+  readonly kept: number;
+}
+
 export interface HttpPublishJob {
   readonly port: number;
   /** Its CPU time is read at the same instants as the counts. */
@@ -96,6 +162,8 @@ export interface HoldJob {
 export interface Jobs {
   fanout: { job: FanoutJob; result: FanoutResult };
   'http-publish': { job: HttpPublishJob; result: HttpPublishResult };
+  rooms: { job: RoomsJob; result: RoomsResult };
+  ingest: { job: IngestJob; result: IngestResult };
   /** Opens connections and keeps them. Resolves when all are ready. */
   hold: { job: HoldJob; result: null };
   /** How many of the held connections are still open. */

@@ -2,16 +2,21 @@ import { targetNamed } from '../targets/registry.ts';
 import { measureFanout } from './fanout.ts';
 import { Holder } from './hold.ts';
 import { measureHttpPublish } from './http-publish.ts';
+import { measureIngest } from './ingest.ts';
 import type {
   Answer,
   FanoutJob,
   FanoutResult,
   HoldJob,
   HttpPublishJob,
+  IngestJob,
   JobKind,
   Jobs,
   Request,
+  RoomsJob,
+  RoomsResult,
 } from './job.ts';
+import { measureRooms } from './rooms.ts';
 
 /** The load process: one job at a time, by message from the bench, whose end is its own. */
 
@@ -23,12 +28,25 @@ async function fanout(job: FanoutJob): Promise<FanoutResult> {
   return await measureFanout(job, speech);
 }
 
+async function rooms(job: RoomsJob): Promise<RoomsResult> {
+  const target = targetNamed(job.target);
+  return await measureRooms(job, (channel) => {
+    const speech = target.speech({ subscribe: true, channel });
+    if (speech === null) throw new Error(`${job.target} has no rooms`);
+    return speech;
+  });
+}
+
 async function perform({ kind, job }: Request): Promise<Jobs[JobKind]['result']> {
   switch (kind) {
     case 'fanout':
       return await fanout(job as FanoutJob);
     case 'http-publish':
       return await measureHttpPublish(job as HttpPublishJob);
+    case 'rooms':
+      return await rooms(job as RoomsJob);
+    case 'ingest':
+      return await measureIngest(job as IngestJob);
     case 'hold':
       return await holder.hold(job as HoldJob);
     case 'held':

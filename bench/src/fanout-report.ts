@@ -11,7 +11,7 @@ export const IN_FLIGHT =
   'in flight: published, and not yet received back by its own publisher, who is a subscriber like the others ' +
   '(among the last to subscribe)';
 
-const RATIOS: readonly (readonly [string, string])[] = [
+export const RATIOS: readonly (readonly [string, string])[] = [
   ['fanwire', 'ws-loop'],
   ['fanwire', 'socket.io'],
   ['fanwire-memory', 'ws-loop'],
@@ -22,6 +22,8 @@ export interface Options {
   readonly subscribers: number;
   readonly publishers: number;
   readonly window: readonly number[];
+  /** Messages a second, on schedule; then there is no window. */
+  readonly rate?: number;
   readonly seconds: number;
   readonly warmup: number;
   readonly rounds: number;

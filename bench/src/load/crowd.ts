@@ -9,7 +9,8 @@ export class Witness {
   orderHash = 0;
   readonly subscriber: Subscriber;
 
-  constructor(subscriber: Subscriber, journal: Journal, onDelivery: (sequence: number) => void) {
+  /** Without a journal its latencies do not count. */
+  constructor(subscriber: Subscriber, journal: Journal | null, onDelivery: (sequence: number) => void) {
     this.subscriber = subscriber;
     subscriber.countFrom(Number.POSITIVE_INFINITY);
     subscriber.watch = (payload) => {
@@ -18,7 +19,7 @@ export class Witness {
       const sequence = readStamp(payload, at);
       this.seen++;
       this.orderHash = (Math.imul(this.orderHash, 31) + sequence) | 0;
-      journal.received(sequence);
+      journal?.received(sequence);
       onDelivery(sequence);
       return true;
     };
@@ -37,9 +38,14 @@ export class Crowd {
     for (const subscriber of subscribers) subscriber.countFrom(contentBytes);
   }
 
-  /** Makes one of the subscribers a witness. */
-  witness(subscriber: Subscriber, onDelivery: (sequence: number) => void = () => {}): void {
+  /** Makes one of the subscribers a witness whose latencies count. */
+  sample(subscriber: Subscriber, onDelivery: (sequence: number) => void = () => {}): void {
     this.#witnesses.set(subscriber, new Witness(subscriber, this.journal, onDelivery));
+  }
+
+  /** Makes one of the subscribers a witness. Who publishes has to be one, for its answers are no deliveries. */
+  watch(subscriber: Subscriber): void {
+    this.#witnesses.set(subscriber, new Witness(subscriber, null, () => {}));
   }
 
   deliveries(): number {

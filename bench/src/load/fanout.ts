@@ -69,10 +69,10 @@ function driverOf(
 ): Driver {
   const frame = new PublishedFrame(speech, contentBytes);
   const sampled = 'inFlight' in drive ? SAMPLED : SAMPLED_ON_SCHEDULE;
-  for (const listener of evenlySpaced(listeners, sampled)) crowd.witness(listener);
+  for (const listener of evenlySpaced(listeners, sampled)) crowd.sample(listener);
   return 'inFlight' in drive
     ? new Window(publishers, crowd, drive.inFlight, frame)
-    : new Schedule(publishers, crowd.journal, drive.perSecond, frame);
+    : new Schedule(publishers, crowd, drive.perSecond, frame);
 }
 
 function summarise(crowd: Crowd, driver: Driver, before: Snapshot, after: Snapshot): FanoutResult {

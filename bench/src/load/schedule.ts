@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import type { Crowd } from './crowd.ts';
 import { type Driver, failureOf } from './drive.ts';
 import { type Journal, percentile } from './journal.ts';
 import type { PublishedFrame } from './published-frame.ts';
@@ -21,9 +22,10 @@ export class Schedule implements Driver {
   #lateness: number[] = [];
 
   /** The clients take turns. */
-  constructor(clients: readonly Client[], journal: Journal, perSecond: number, frame: PublishedFrame) {
+  constructor(clients: readonly Client[], crowd: Crowd, perSecond: number, frame: PublishedFrame) {
     this.#clients = clients;
-    this.#journal = journal;
+    this.#journal = crowd.journal;
+    for (const client of clients) crowd.watch(client);
     this.#intervalMs = 1000 / perSecond;
     this.#frame = frame;
   }

@@ -19,7 +19,7 @@ class Publisher {
     this.#index = index;
     this.#share = share;
     this.#frame = frame;
-    crowd.witness(client, (sequence) => {
+    crowd.sample(client, (sequence) => {
       if (crowd.journal.publisherOf(sequence) === index) this.#inFlight--;
     });
     client.afterRead = () => this.fill();

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type LoadProcess, startLoad, startServer } from '../children.ts';
+import { fanoutAtRate } from '../fanout-rate.ts';
 import { CONTENT_BYTES, document, type Options, type Run, text } from '../fanout-report.ts';
 import type { FanoutJob, FanoutResult } from '../load/job.ts';
 import type { Pinning } from '../machine.ts';
@@ -26,6 +27,11 @@ export const scenario: Scenario = {
       .option('--subscribers <n>', 'connections subscribed, publishers included', connections, 1000)
       .option('--publishers <n>', 'how many of them publish (at most the window)', wholeNumber(1000), 8)
       .option('--window <n,…>', 'messages in flight, over all publishers', wholeNumbers(10_000), [32, 8, 1])
+      .option(
+        '--rate <n>',
+        'messages per second on schedule, whatever comes back, instead of a window',
+        wholeNumber(100_000),
+      )
       .option('--seconds <s>', 'measured time of a run', seconds, 3)
       .option('--warmup <s>', 'publishing before that', seconds, 1)
       .option('--rounds <n>', 'repetitions, each with all targets in another order', wholeNumber(100), 3)
@@ -43,6 +49,10 @@ export const scenario: Scenario = {
 };
 
 async function run(options: Options): Promise<void> {
+  if (options.rate !== undefined) {
+    await fanoutAtRate(options, options.rate);
+    return;
+  }
   const cores = pinning(options.pin);
   const runs: Run[] = [];
   for (let round = 0; round < options.rounds; round++) {

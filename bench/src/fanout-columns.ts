@@ -1,0 +1,31 @@
+import { type Column, latencyColumns, usageColumns } from './columns.ts';
+import type { FanoutResult } from './load/job.ts';
+import * as report from './report.ts';
+
+/** How the results of a fan-out are written, where they are compared. */
+
+export const deliveriesPerSecond: Column<FanoutResult> = {
+  heading: 'deliveries/s',
+  pick: (result) => result.deliveriesPerSecond,
+  format: report.short,
+};
+
+export const cpuPerDelivery: Column<FanoutResult> = {
+  heading: 'CPU µs/delivery',
+  pick: (result) => result.serverMicrosecondsPerDelivery,
+  format: (value) => value.toFixed(3),
+};
+
+export const serverCpu: Column<FanoutResult> = {
+  heading: 'server CPU',
+  pick: (result) => result.serverUtilisation,
+  format: report.percent,
+};
+
+export const fanoutColumns: readonly [Column<FanoutResult>, ...Column<FanoutResult>[]] = [
+  deliveriesPerSecond,
+  ...latencyColumns,
+  cpuPerDelivery,
+  ...usageColumns,
+  { heading: 'bytes each', pick: (result) => result.bytesPerDelivery, format: report.bytes },
+];

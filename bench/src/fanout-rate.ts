@@ -1,0 +1,90 @@
+import { attempt } from './attempt.ts';
+import { latencyColumns } from './columns.ts';
+import { type Comparison, documentOf, measureRounds, textOf } from './comparison.ts';
+import { fanoutColumns, serverCpu } from './fanout-columns.ts';
+import { CONTENT_BYTES, misdelivered, type Options, RATIOS } from './fanout-report.ts';
+import type { FanoutJob, FanoutResult } from './load/job.ts';
+import type { Pinning } from './machine.ts';
+import { pinning } from './options.ts';
+import * as report from './report.ts';
+import { conclude, describeRuns } from './run-options.ts';
+import type { Target } from './targets/target.ts';
+
+const CONNECT_AND_DRAIN_MS = 90_000;
+/** Share of what was due below which a server has not kept up. */
+const KEPT_UP = 0.98;
+/** Share of the 99th percentile of the latencies from which on the load's own lateness is worth a remark. */
+const LATE = 0.2;
+
+/** The fan-out on a schedule: so many messages a second, whatever comes back. */
+export async function fanoutAtRate(options: Options, perSecond: number): Promise<void> {
+  const cores = pinning(options.pin);
+  const comparison = comparisonOf(options, perSecond, cores);
+  const runs = await measureRounds(options.rounds, options.targets, (target) =>
+    attempt(target, cores, (server, load) => {
+      const job = jobFor(target, server, options, perSecond);
+      return load.call('fanout', job, (job.warmupSeconds + job.seconds) * 1000 + CONNECT_AND_DRAIN_MS);
+    }),
+  );
+  const { subscribers, publishers } = options;
+  const details = { subscribers, publishers, messagesPerSecond: perSecond, contentBytes: CONTENT_BYTES };
+  conclude(options, runs, textOf(comparison, runs), documentOf(comparison, options, details, runs, cores));
+}
+
+function jobFor(
+  target: Target,
+  { port, pid }: { readonly port: number; readonly pid: number },
+  options: Options,
+  perSecond: number,
+): FanoutJob {
+  return {
+    target: target.name,
+    port,
+    serverPid: pid,
+    subscribers: options.subscribers,
+    publishers: options.publishers,
+    transport: 'websocket',
+    drive: { perSecond },
+    warmupSeconds: options.warmup,
+    seconds: options.seconds,
+    contentBytes: CONTENT_BYTES,
+  };
+}
+
+function comparisonOf(options: Options, perSecond: number, cores: Pinning | null): Comparison<FanoutResult> {
+  const due = perSecond * options.subscribers;
+  return {
+    scenario: 'fanout at a fixed rate',
+    introduction: [
+      `fanout: ${options.subscribers} subscribers, ${CONTENT_BYTES}-byte content, ${perSecond} messages/s ` +
+        `(${report.short(due)} deliveries/s), ${describeRuns(options, cores)}`,
+      ...options.targets.map((target) => `  ${target.name}: ${target.title}`),
+      'latency: from when a message was due, whether the load or the server was busy then, to its arrival',
+    ],
+    subjects: options.targets,
+    columns: fanoutColumns,
+    pairs: RATIOS,
+    compared: [...latencyColumns, serverCpu],
+    remarksOn: (where, result) => [...misdelivered(where, result), ...behind(where, result, due)],
+    trusted: 'server CPU',
+  };
+}
+
+function behind(
+  where: string,
+  { deliveriesPerSecond, lateness, latency }: FanoutResult,
+  due: number,
+): string[] {
+  const share = deliveriesPerSecond / due;
+  const late = lateness ?? 0;
+  return [
+    ...(share < KEPT_UP
+      ? [
+          `BEHIND ${where}: ${report.percent(share)} of what was due came in time: latencies grow with the run`,
+        ]
+      : []),
+    ...(late > LATE * latency.p99
+      ? [`LATE ${where}: the load itself sent 1 % of the messages ${report.milliseconds(late)} late or more`]
+      : []),
+  ];
+}

@@ -46,7 +46,7 @@ describe('bench', () => {
     for (const args of [['nonsense'], []]) {
       const { code, stderr } = await bench(...args);
       assert.equal(code, 2);
-      for (const name of ['fanout', 'http-publish', 'idle', 'ingest', 'rooms']) {
+      for (const name of ['durable', 'fanout', 'growth', 'http-publish', 'idle', 'ingest', 'rooms']) {
         assert.match(stderr, new RegExp(`^ {2}${name} +\\w`, 'm'));
       }
     }

@@ -1,8 +1,10 @@
+import { includes } from './access/channel-set.ts';
 import type { Clock } from './clock.ts';
 import type { Settings } from './config/settings.ts';
 import type { Engine } from './engine/engine.ts';
 import type { UnknownErrorReporter } from './errors.ts';
 import { Hub } from './hub/hub.ts';
+import type { BacklogPolicy } from './hub/recipient.ts';
 import type { Extensions } from './middleware/extensions.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { Capacity } from './transport/capacity.ts';
@@ -23,7 +25,14 @@ export function createNode({ limits, websocket, sse }: Settings, parts: NodePart
   const { engine, clock, log, report, metrics, extensions } = parts;
   const { actions, observer } = extensions;
   const node: Node = {
-    hub: new Hub({ engine, clock, report, meter: metrics.hub, observer }),
+    hub: new Hub({
+      engine,
+      clock,
+      report,
+      meter: metrics.hub,
+      observer,
+      backlogPolicy: (channel) => backlogPolicy(limits, channel),
+    }),
     wheel: new Wheel(clock, report),
     capacity: new Capacity({
       connections: limits.connections,
@@ -46,4 +55,9 @@ export function createNode({ limits, websocket, sse }: Settings, parts: NodePart
   };
   metrics.watch(node);
   return node;
+}
+
+function backlogPolicy({ backlogLatest, backlogDrop }: Settings['limits'], channel: string): BacklogPolicy {
+  if (includes(backlogLatest, channel)) return 'latest';
+  return includes(backlogDrop, channel) ? 'drop' : 'disconnect';
 }

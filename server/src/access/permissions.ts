@@ -1,5 +1,6 @@
 import { FanwireError } from '../errors.ts';
-import { channelNameProblem, isReserved } from './names.ts';
+import { type ChannelSet, channelSet, includes } from './channel-set.ts';
+import { channelNameProblem } from './names.ts';
 
 export type Operation = 'subscribe' | 'publish' | 'presence' | 'history';
 
@@ -13,19 +14,6 @@ export type ChannelsClaim = readonly string[] | { readonly [operation in Operati
 
 /** What a token may do with which channels; an operation that the claim does not list matches nothing. */
 export type ChannelPermissions = Readonly<Record<Operation, ChannelSet>>;
-
-export interface ChannelSet {
-  /** Names without a `*`: asked first, one look-up however many there are. */
-  readonly names: ReadonlySet<string>;
-  readonly patterns: readonly Pattern[];
-}
-
-/** A pattern cut at its stars: `news-*-eu` is first `news-`, middle none, last `-eu`. */
-interface Pattern {
-  readonly first: string;
-  readonly middle: readonly string[];
-  readonly last: string;
-}
 
 const maxPatterns = 100;
 
@@ -56,8 +44,7 @@ export function allows(
   channel: string,
 ): boolean {
   if (permissions === null) return true;
-  const { names, patterns } = permissions[operation];
-  return names.has(channel) || patterns.some((pattern) => matches(pattern, channel));
+  return includes(permissions[operation], channel);
 }
 
 function parseOperations(claim: ReadonlyMap<string, unknown>): ChannelPermissions {
@@ -79,40 +66,13 @@ function parseSet(list: unknown, where: string): ChannelSet {
   if (!Array.isArray(list)) throw refused(where, 'a list of channel names is expected');
   if (list.length > maxPatterns) throw refused(where, `at most ${maxPatterns} patterns`);
   const texts = list.map((text: unknown, at) => checkPattern(text, `${where}[${at}]`));
-  return {
-    names: new Set(texts.filter((text) => !text.includes('*'))),
-    patterns: texts.filter((text) => text.includes('*')).map(parsePattern),
-  };
+  return channelSet(texts);
 }
 
 function checkPattern(text: unknown, where: string): string {
   const problem = channelNameProblem(text);
   if (problem !== null || typeof text !== 'string') throw refused(where, String(problem));
   return text;
-}
-
-function parsePattern(text: string): Pattern {
-  const [first = '', ...rest] = text.split('*');
-  const last = rest.pop() ?? '';
-  return { first, middle: rest.filter((literal) => literal !== ''), last };
-}
-
-/**
- * Each literal is looked for once, from left to right, and the earliest place is always a right one: there is
- * nothing to go back to, so no number of stars makes this slow (a regular expression would backtrack).
- */
-function matches({ first, middle, last }: Pattern, channel: string): boolean {
-  if (isReserved(channel) && !isReserved(first)) return false;
-  if (channel.length < first.length + last.length) return false;
-  if (!channel.startsWith(first) || !channel.endsWith(last)) return false;
-  const end = channel.length - last.length;
-  let from = first.length;
-  for (const literal of middle) {
-    const at = channel.indexOf(literal, from);
-    if (at === -1 || at + literal.length > end) return false;
-    from = at + literal.length;
-  }
-  return true;
 }
 
 function refused(where: string, problem: string): FanwireError {

@@ -1,4 +1,5 @@
 import { parseApiKeys } from '../access/api-keys.ts';
+import { type ChannelSet, channelSet, parseChannelList } from '../access/channel-set.ts';
 import { parseOriginList } from '../access/origin.ts';
 import { distance } from './distance.ts';
 import type { ConfigFile } from './file.ts';
@@ -6,6 +7,7 @@ import { readJwt } from './jwt.ts';
 import { Problems, shown } from './problems.ts';
 import { type RawSettings, schema, unsupported } from './schema.ts';
 import { checkSecrets } from './secret.ts';
+import type { Setting } from './setting.ts';
 import type { Settings } from './settings.ts';
 import { type Environment, Sources } from './sources.ts';
 import { unknownSettings } from './unknown.ts';
@@ -41,11 +43,16 @@ export function resolveSettings(
 }
 
 function assemble(raw: RawSettings, problems: Problems): Settings {
-  const { node, apiKeys, origins, jwt, ...rest } = raw;
+  const { node, apiKeys, origins, jwt, limits, ...rest } = raw;
   const production = isProduction(node.environment, problems);
   return {
     ...rest,
     production,
+    limits: {
+      ...limits,
+      backlogLatest: channelsOf(schema.limits.backlogLatest, limits.backlogLatest, problems),
+      backlogDrop: channelsOf(schema.limits.backlogDrop, limits.backlogDrop, problems),
+    },
     jwt: readJwt(jwt, production, problems),
     apiKeys: {
       header: apiKeys.header.toLowerCase(),
@@ -58,6 +65,10 @@ function assemble(raw: RawSettings, problems: Problems): Settings {
       allowed: problems.attempt(schema.origins.allowed, () => parseOriginList(origins.allowed ?? '')) ?? [],
     },
   };
+}
+
+function channelsOf(setting: Setting, list: string | null, problems: Problems): ChannelSet {
+  return problems.attempt(setting, () => parseChannelList(list ?? '')) ?? channelSet([]);
 }
 
 /** A name that is nearly `production` must not quietly give a development server. */

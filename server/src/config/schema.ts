@@ -110,6 +110,22 @@ export const schema = {
       meaning:
         'Bytes waiting for one connection beyond what the kernel took; over it the connection is closed with 4413.',
     },
+    backlogLatest: {
+      env: 'BACKLOG_LATEST',
+      kind: 'list',
+      default: null,
+      takes: 'channel names, separated by commas, in which `*` stands for any characters',
+      meaning:
+        'Channels whose state matters more than its steps: of what waits for a slow reader, only the newest message is kept.',
+    },
+    backlogDrop: {
+      env: 'BACKLOG_DROP',
+      kind: 'list',
+      default: null,
+      takes: 'channel names, separated by commas, in which `*` stands for any characters',
+      meaning:
+        'Channels whose oldest waiting messages a slow reader loses, instead of its connection; it is told of the gap.',
+    },
     channelsPerConnection: {
       env: 'MAX_CHANNELS_PER_CONNECTION',
       kind: 'integer',

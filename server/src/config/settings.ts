@@ -1,4 +1,5 @@
 import type { ApiKey } from '../access/api-keys.ts';
+import type { ChannelSet } from '../access/channel-set.ts';
 import type { RawSettings } from './schema.ts';
 
 /**
@@ -55,6 +56,10 @@ export interface LimitSettings {
   readonly connectionsPerRoom: number;
   /** Bytes waiting for one connection beyond what the kernel took. Default 1 MiB. */
   readonly backlogBytes: number;
+  /** Channels of which only the newest message waits for a slow reader. Default none. */
+  readonly backlogLatest: ChannelSet;
+  /** Channels whose oldest messages a slow reader loses, and is told so. Default none. Those of `latest` come first. */
+  readonly backlogDrop: ChannelSet;
   /** Channels that one connection may be subscribed to, at least 1. Default 128. */
   readonly channelsPerConnection: number;
   /** Messages per second that one connection may send. Default 0, which is no limit. */

@@ -1,11 +1,17 @@
 import type { Message, PresenceEvent } from '../engine/engine.ts';
 import type { HubMeter } from './meter.ts';
-import type { Encoder, Subscription } from './recipient.ts';
+import type { BacklogPolicy, Dispensable, Encoder, Subscription } from './recipient.ts';
 
 /** Subscriptions that are sent the very same bytes. */
 interface Group {
   readonly encoder: Encoder;
   readonly members: Subscription[];
+}
+
+/** Messages that go out as one piece. */
+interface Portion {
+  readonly messages: readonly Message[];
+  readonly dispensable: Dispensable | undefined;
 }
 
 /** Groups larger than this are a crowd, which is written to a slice at a time. */
@@ -26,8 +32,11 @@ export class Channel {
   readonly #particular = new Set<Subscription>();
   #watchers: Set<Subscription> | null = null;
 
-  constructor(name: string, epoch: string, offset: number) {
+  readonly #policy: BacklogPolicy;
+
+  constructor(name: string, epoch: string, offset: number, policy: BacklogPolicy = 'disconnect') {
     this.name = name;
+    this.#policy = policy;
     this.epoch = epoch;
     this.offset = offset;
   }
@@ -82,15 +91,20 @@ export class Channel {
     if (!last) return;
     const before = this.offset;
     this.offset = last.offset;
-    const count = batch.length;
-    for (const { encoder, members } of this.#groups) {
-      const bytes = encoder.encode(batch);
-      if (bytes.length === 0) continue;
-      const urgent = members.length <= crowd;
-      for (let i = 0; i < members.length; i++) members[i]?.recipient.push(bytes, count, urgent);
-      meter.delivered('live', count * members.length, bytes.length * members.length);
+    for (const portion of this.#portions(batch)) {
+      for (const group of this.#groups) give(portion, group, meter);
     }
     if (this.#particular.size > 0) this.#deliverParticular(batch, before, meter);
+  }
+
+  /** What is encoded together: where a slow reader may go without a message, each by itself. */
+  #portions(batch: readonly Message[]): readonly Portion[] {
+    const policy = this.#policy;
+    if (policy === 'disconnect') return [{ messages: batch, dispensable: undefined }];
+    return batch.map((message) => {
+      const { channel, offset } = message;
+      return { messages: [message], dispensable: { channel, offset, policy } };
+    });
   }
 
   presence(event: PresenceEvent): void {
@@ -111,10 +125,11 @@ export class Channel {
           message.offset > Math.max(before, subscription.offset) &&
           (recipient.echo || message.sender?.connection !== recipient.id),
       );
-      const bytes = recipient.encoder.encode(wanted);
-      if (bytes.length > 0) {
-        recipient.push(bytes, wanted.length, true);
-        messages += wanted.length;
+      for (const { messages: portion, dispensable } of this.#portions(wanted)) {
+        const bytes = recipient.encoder.encode(portion);
+        if (bytes.length === 0) continue;
+        recipient.push(bytes, portion.length, true, dispensable);
+        messages += portion.length;
         size += bytes.length;
       }
       if (recipient.echo && subscription.offset <= this.offset) {
@@ -146,4 +161,14 @@ export class Channel {
     }
     if (members.length === 0) this.#groups.splice(place, 1);
   }
+}
+
+/** One encoding, then a reference for each member. */
+function give({ messages, dispensable }: Portion, { encoder, members }: Group, meter: HubMeter): void {
+  const bytes = encoder.encode(messages);
+  if (bytes.length === 0) return;
+  const count = messages.length;
+  const urgent = members.length <= crowd;
+  for (let i = 0; i < members.length; i++) members[i]?.recipient.push(bytes, count, urgent, dispensable);
+  meter.delivered('live', count * members.length, bytes.length * members.length);
 }

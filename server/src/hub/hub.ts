@@ -18,7 +18,7 @@ import { Flusher } from './flusher.ts';
 import { History, type HistoryRequest } from './history.ts';
 import { type HubMeter, noHubMeter } from './meter.ts';
 import { mergeNames, type NameQuery, Names } from './names.ts';
-import type { Encoder, Recipient, Subscription, Watch } from './recipient.ts';
+import type { BacklogPolicy, Encoder, Recipient, Subscription, Watch } from './recipient.ts';
 import { Registry } from './registry.ts';
 import { type Subscribed, type SubscribeOptions, Subscriber } from './subscriber.ts';
 import { type PublishCallback, Tick } from './tick.ts';
@@ -65,6 +65,8 @@ export interface HubOptions {
   readonly meter?: HubMeter;
   /** @default one that hears nothing */
   readonly observer?: HubObserver | undefined;
+  /** What becomes of a channel's messages that wait for a slow reader. @default disconnect for all */
+  readonly backlogPolicy?: (channel: string) => BacklogPolicy;
 }
 
 /**
@@ -80,6 +82,7 @@ export class Hub {
   readonly #report: (thrown: unknown) => void;
   readonly #meter: HubMeter;
   readonly #observer: HubObserver | undefined;
+  readonly #policyOf: (channel: string) => BacklogPolicy;
   readonly #tick: Tick;
   readonly #channels = new Map<string, Channel>();
   /** Those of `#channels` that have subscribers and are not the server's own. */
@@ -90,7 +93,9 @@ export class Hub {
   readonly #controlListeners: ((command: ControlCommand) => void)[] = [];
   #subscriptions = 0;
 
-  constructor({ engine, clock, report, meter = noHubMeter, observer }: HubOptions) {
+  constructor(options: HubOptions) {
+    const { engine, clock, report, meter = noHubMeter, observer } = options;
+    this.#policyOf = options.backlogPolicy ?? (() => 'disconnect');
     this.#observer = observer;
     this.#engine = engine;
     this.#clock = clock;
@@ -343,7 +348,7 @@ export class Hub {
 
   async #follow(name: string): Promise<void> {
     const { epoch, offset } = await this.#engine.follow(name);
-    this.#channels.set(name, new Channel(name, epoch, offset));
+    this.#channels.set(name, new Channel(name, epoch, offset, this.#policyOf(name)));
     if (!name.startsWith('$')) this.#names.add(name);
   }
 

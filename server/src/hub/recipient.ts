@@ -12,6 +12,20 @@ export interface Encoder {
 /** When a subscription hears of users coming and going: always, or while the room is small. */
 export type Watch = 'always' | 'small';
 
+/**
+ * What becomes of a channel's messages that wait for a slow reader, once they are too many: the connection is closed
+ * (`disconnect`), only the newest is kept (`latest`, however few there are), or the oldest go and the reader is told
+ * of the gap (`drop`).
+ */
+export type BacklogPolicy = 'disconnect' | 'latest' | 'drop';
+
+/** Where bytes come from that a slow reader may go without: one message of a channel. */
+export interface Dispensable {
+  readonly channel: string;
+  readonly offset: number;
+  readonly policy: 'latest' | 'drop';
+}
+
 /** What the hub sees of a connection. */
 export interface Recipient {
   readonly id: string;
@@ -29,9 +43,9 @@ export interface Recipient {
   serial: number;
   /**
    * Puts a reference to bytes that hold `messages` messages (0 for replies) into the outbox. What is urgent is written
-   * at the end of the tick or turn, the rest when its turn comes.
+   * at the end of the tick or turn, the rest when its turn comes. Bytes that are dispensable are one message.
    */
-  push(bytes: Buffer, messages: number, urgent: boolean): void;
+  push(bytes: Buffer, messages: number, urgent: boolean, dispensable?: Dispensable): void;
   /** What waits in the outbox is urgent after all. */
   hurry(): void;
   /** Writes what waits, in one write. */

@@ -1,5 +1,16 @@
+import type { Dispensable } from '../hub/recipient.ts';
+
 /** Pieces are joined for one write up to so many bytes; more go out by one `writev`. */
 const joinBelow = 256 * 1024;
+
+/** Bytes that are written together, and what is in them. */
+export interface Piece {
+  readonly bytes: Buffer;
+  /** 0 for replies. */
+  readonly messages: number;
+  /** What a slow reader may go without. */
+  readonly dispensable?: Dispensable | undefined;
+}
 
 /**
  * Pieces of bytes in the order in which they are to be written: one piece, and the chain before it. Outboxes that are
@@ -8,33 +19,43 @@ const joinBelow = 256 * 1024;
  */
 export class Chain {
   readonly #before: Chain | null;
-  readonly #piece: Buffer;
+  readonly #piece: Piece;
   /** Sums over all pieces. */
   readonly messages: number;
   readonly bytes: number;
   readonly pieces: number;
+  /** Whether any piece is. */
+  readonly dispensable: boolean;
   #joined: Buffer | null = null;
   /** The chain that was last asked for with one more piece. */
   #next: Chain | null = null;
 
-  private constructor(before: Chain | null, piece: Buffer, messages: number) {
+  private constructor(before: Chain | null, piece: Piece) {
     this.#before = before;
     this.#piece = piece;
-    this.messages = messages + (before?.messages ?? 0);
-    this.bytes = piece.length + (before?.bytes ?? 0);
+    this.messages = piece.messages + (before?.messages ?? 0);
+    this.bytes = piece.bytes.length + (before?.bytes ?? 0);
     this.pieces = 1 + (before?.pieces ?? 0);
+    this.dispensable = piece.dispensable !== undefined || before?.dispensable === true;
   }
 
   /** The chain of one piece that was last asked for. */
   static #first: Chain | null = null;
 
-  /** `before` and then the piece, which holds so many messages. */
-  static add(before: Chain | null, piece: Buffer, messages: number): Chain {
+  /** `before` and then these bytes, which hold so many messages. The same bytes are always the same piece. */
+  static add(before: Chain | null, bytes: Buffer, messages: number, dispensable?: Dispensable): Chain {
     const known = before === null ? Chain.#first : before.#next;
-    if (known !== null && known.#piece === piece) return known;
-    const chain = new Chain(before, piece, messages);
+    if (known !== null && known.#piece.bytes === bytes) return known;
+    const chain = new Chain(before, { bytes, messages, dispensable });
     if (before === null) Chain.#first = chain;
     else before.#next = chain;
+    return chain;
+  }
+
+  static of(pieces: readonly Piece[]): Chain | null {
+    let chain: Chain | null = null;
+    for (const { bytes, messages, dispensable } of pieces)
+      chain = Chain.add(chain, bytes, messages, dispensable);
     return chain;
   }
 
@@ -45,15 +66,19 @@ export class Chain {
 
   /** Everything in one buffer, which must not be changed; null when that is too much to be copied. */
   joined(): Buffer | null {
-    if (this.#before === null) return this.#piece;
+    if (this.#before === null) return this.#piece.bytes;
     if (this.bytes > joinBelow) return null;
-    this.#joined ??= Buffer.concat([...this], this.bytes);
+    this.#joined ??= Buffer.concat(
+      this.toArray().map(({ bytes }) => bytes),
+      this.bytes,
+    );
     return this.#joined;
   }
 
-  *[Symbol.iterator](): Generator<Buffer> {
-    const pieces: Buffer[] = [];
+  /** In the order in which they were added. */
+  toArray(): Piece[] {
+    const pieces: Piece[] = [];
     for (let at: Chain | null = this; at !== null; at = at.#before) pieces.push(at.#piece);
-    while (pieces.length > 0) yield pieces.pop() as Buffer;
+    return pieces.reverse();
   }
 }

@@ -5,13 +5,13 @@ import type { DialectName, Link, Session } from '../dialect/dialect.ts';
 import { Runner, type Valve } from '../dialect/runner.ts';
 import type { PresenceEvent } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
-import type { Encoder, Subscription } from '../hub/recipient.ts';
+import type { Dispensable, Encoder, Subscription } from '../hub/recipient.ts';
 import type { Gap } from '../hub/recovery.ts';
 import type { ActionHandler } from '../middleware/actions.ts';
 import type { TransportName } from './capacity.ts';
 import { type Ending, noTransportMeter, type TransportMeter } from './meter.ts';
 import type { Node } from './node.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, type OutboxOwner } from './outbox.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Sleeper } from './wheel.ts';
 
@@ -54,7 +54,7 @@ const marked = 1;
 const markedUrgent = 2;
 
 /** One client over one transport: what the hub sends to, and what its session speaks through. */
-export class Connection implements Link, Sleeper {
+export class Connection implements Link, OutboxOwner, Sleeper {
   readonly id: string;
   readonly dialect: DialectName;
   readonly verifiedUser: string | null;
@@ -97,7 +97,7 @@ export class Connection implements Link, Sleeper {
     this.#node = node;
     this.#wire = wire;
     this.#rate = node.limits.messageRate > 0 ? new RateLimit(node.limits.messageRate, now) : null;
-    this.outbox = new Outbox(wire.socket, node.limits, () => this.close('slow'));
+    this.outbox = new Outbox(wire.socket, node.limits, this);
   }
 
   get transport(): TransportName {
@@ -142,8 +142,12 @@ export class Connection implements Link, Sleeper {
     this.lastSeen = this.#node.clock.now();
   }
 
-  push(bytes: Buffer, messages: number, urgent: boolean): void {
-    this.outbox.push(bytes, messages);
+  overflowed(): void {
+    this.close('slow');
+  }
+
+  push(bytes: Buffer, messages: number, urgent: boolean, dispensable?: Dispensable): void {
+    this.outbox.push(bytes, messages, dispensable);
     this.#mark(urgent ? markedUrgent : marked);
   }
 

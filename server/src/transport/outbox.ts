@@ -1,40 +1,48 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
+import type { Dispensable } from '../hub/recipient.ts';
+import type { Gap } from '../hub/recovery.ts';
 import type { Backlog } from './backlog.ts';
 import { Chain } from './chain.ts';
+import { exceeds, shorten, type WaitingLimits } from './shorten.ts';
 
 /** Limits of what may wait for one connection beyond what the kernel took. */
-export interface BacklogLimits {
-  readonly messages: number;
-  readonly bytes: number;
+export interface BacklogLimits extends WaitingLimits {
   readonly clock: Clock;
   /** Knows the outboxes that are blocked. */
   readonly backlog?: Backlog;
 }
 
-/** What a reference costs besides its bytes, counted against the limit. */
-const referenceBytes = 64;
 const nothing = Buffer.alloc(0);
+
+/** Whom an outbox serves. */
+export interface OutboxOwner {
+  /** More waits than may. It is to be closed. */
+  overflowed(): void;
+  /** Messages were dropped: it is told so in their place, by a push. */
+  gap(channel: string, gap: Gap): void;
+}
 
 /**
  * The bytes waiting for one connection: references to buffers that many connections share. While the kernel takes
- * what is written nothing waits here; once it does not, references gather up to the limit, and `onOverflow` is
- * called, which is to close it.
+ * what is written nothing waits here; once it does not, references gather up to the limit.
  */
 export class Outbox {
   readonly #socket: Socket;
   readonly #limits: BacklogLimits;
-  readonly #onOverflow: () => void;
+  readonly #owner: OutboxOwner;
   #waiting: Chain | null = null;
+  /** By channel: what was dropped and the reader has not been told of. */
+  #lost: Map<string, Gap> | null = null;
   #closed = false;
   /** Set while a write has not been taken by the kernel: Unix milliseconds since when. */
   #blockedSince = 0;
   #waiters: (() => void)[] | null = null;
 
-  constructor(socket: Socket, limits: BacklogLimits, onOverflow: () => void) {
+  constructor(socket: Socket, limits: BacklogLimits, owner: OutboxOwner) {
     this.#socket = socket;
     this.#limits = limits;
-    this.#onOverflow = onOverflow;
+    this.#owner = owner;
   }
 
   get queuedMessages(): number {
@@ -55,23 +63,22 @@ export class Outbox {
     return this.#waiting === null;
   }
 
-  push(bytes: Buffer, messages: number): void {
-    if (!this.#closed) this.#waiting = Chain.add(this.#waiting, bytes, messages);
+  push(bytes: Buffer, messages: number, dispensable?: Dispensable): void {
+    if (!this.#closed) this.#waiting = Chain.add(this.#waiting, bytes, messages, dispensable);
   }
 
   /** One write of all that waits, unless the last one has not been taken yet. */
   flush(): void {
-    const waiting = this.#waiting;
-    if (waiting === null || this.#closed) return;
+    if (this.#closed || (this.#waiting === null && this.#lost === null)) return;
     Chain.forget();
     if (this.#socket.writableLength > 0) {
-      this.#hold(waiting);
+      this.#hold();
       return;
     }
+    if (this.#lost !== null) this.#tellLost(this.#lost);
+    const waiting = this.#waiting;
     this.#waiting = null;
-    const bytes = waiting.joined();
-    if (bytes === null) this.#writeAll(waiting);
-    else this.#socket.write(bytes);
+    if (waiting !== null) this.#write(waiting);
     if (this.#socket.writableLength > 0) this.#watch();
   }
 
@@ -98,10 +105,30 @@ export class Outbox {
     this.#wake();
   }
 
-  #hold({ messages, bytes, pieces }: Chain): void {
+  #hold(): void {
     this.#watch();
-    const held = bytes + pieces * referenceBytes;
-    if (messages > this.#limits.messages || held > this.#limits.bytes) this.#onOverflow();
+    if (this.#waiting?.dispensable) {
+      const lost = this.#lost ?? new Map<string, Gap>();
+      this.#waiting = Chain.of(shorten(this.#waiting.toArray(), this.#limits, lost));
+      if (lost.size > 0) this.#lost = lost;
+    }
+    if (this.#waiting !== null && exceeds(this.#waiting, this.#limits)) this.#owner.overflowed();
+  }
+
+  /** Each gap goes before what is left of its channel. */
+  #tellLost(lost: Map<string, Gap>): void {
+    const pieces = this.#waiting?.toArray() ?? [];
+    this.#lost = null;
+    this.#waiting = null;
+    for (const { bytes, messages, dispensable } of pieces) {
+      const gap = dispensable && lost.get(dispensable.channel);
+      if (gap) {
+        lost.delete(dispensable.channel);
+        this.#owner.gap(dispensable.channel, gap);
+      }
+      this.push(bytes, messages, dispensable);
+    }
+    for (const [channel, gap] of lost) this.#owner.gap(channel, gap);
   }
 
   /** An empty write is called back when everything before it was taken. */
@@ -124,9 +151,14 @@ export class Outbox {
     if (waiters) for (const resolve of waiters) resolve();
   }
 
-  #writeAll(pieces: Iterable<Buffer>): void {
+  #write(chain: Chain): void {
+    const bytes = chain.joined();
+    if (bytes !== null) {
+      this.#socket.write(bytes);
+      return;
+    }
     this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece);
+    for (const piece of chain.toArray()) this.#socket.write(piece.bytes);
     this.#socket.uncork();
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { channelSet } from '../../src/access/channel-set.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { namesOf, rows, schema } from '../../src/config/schema.ts';
 
@@ -16,6 +17,8 @@ const designed: Record<string, string | number | boolean | null> = {
   MAX_CONNECTIONS_TOTAL: 1000,
   MAX_CONNECTIONS_PER_ROOM: 100,
   MAX_BACKLOG_BYTES: 1_048_576,
+  BACKLOG_LATEST: null,
+  BACKLOG_DROP: null,
   MAX_CHANNELS_PER_CONNECTION: 128,
   MESSAGE_RATE_LIMIT: 0,
   PING_INTERVAL_SEC: 20,
@@ -82,6 +85,8 @@ test('an empty environment gives every default, durations in milliseconds', () =
       connections: 1000,
       connectionsPerRoom: 100,
       backlogBytes: 1_048_576,
+      backlogLatest: channelSet([]),
+      backlogDrop: channelSet([]),
       channelsPerConnection: 128,
       messageRate: 0,
     },

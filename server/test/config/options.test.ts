@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { channelSet } from '../../src/access/channel-set.ts';
 import { rows } from '../../src/config/schema.ts';
 import { durationScale, type Setting, takesDecimals } from '../../src/config/setting.ts';
 import type { Settings } from '../../src/config/settings.ts';
@@ -40,6 +41,8 @@ async function problem(options: Loose): Promise<string> {
 /** Values that a setting may have and that are not its default, where it may have any others. */
 const special: Readonly<Record<string, unknown>> = {
   'listen.host': '0.0.0.0',
+  'limits.backlogLatest': 'price.*,score',
+  'limits.backlogDrop': 'log-*',
   'engine.databasePath': '/nowhere/fanwire.db',
   'engine.keyPrefix': 'mine',
   'jwt.secret': strongSecret,
@@ -101,6 +104,10 @@ describe('options of createServer', () => {
           return assert.deepEqual(actual, ['HS512']);
         case 'origins.allowed':
           return assert.deepEqual(actual, ['https://app.example.com']);
+        case 'limits.backlogLatest':
+        case 'limits.backlogDrop':
+          assert.deepEqual(actual, channelSet(String(value).split(',')));
+          return assert.notDeepEqual(actual, channelSet([]));
         case 'apiKeys.header':
           return assert.equal(actual, 'x-my-key');
         case 'apiKeys.keys': {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { Gap } from '../../src/hub/recovery.ts';
 import { Backlog } from '../../src/transport/backlog.ts';
 import { Outbox } from '../../src/transport/outbox.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -35,7 +36,15 @@ class Pair implements Disposable {
     });
     for (const socket of [near, far]) socket.on('error', () => {});
     const { clock, backlog } = this;
-    this.outbox = new Outbox(near, { ...limits, clock, backlog }, () => this.overflows++);
+    this.outbox = new Outbox(near, { ...limits, clock, backlog }, this);
+  }
+
+  overflowed(): void {
+    this.overflows++;
+  }
+
+  gap(channel: string, { from, to }: Gap): void {
+    this.outbox.push(Buffer.from(`[${channel} ${from}-${to}]`), 0);
   }
 
   static async open({ messages = 100, bytes = 1_000_000 } = {}): Promise<Pair> {

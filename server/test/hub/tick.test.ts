@@ -54,13 +54,19 @@ class Bench {
   readonly engine = new HeldEngine();
   readonly log: string[] = [];
   readonly faults: unknown[] = [];
+  /** Whether those who get messages are behind, and who goes on when they are not any more. */
+  behind = false;
+  readonly resumes: (() => void)[] = [];
   readonly tick = new Tick(this.engine as unknown as Engine, {
     committed: (drafts) => this.log.push(`committed ${drafts.length}`),
     flush: (written) => {
       this.log.push('flush');
       written();
     },
-    behind: () => false,
+    behind: (resume) => {
+      if (this.behind) this.resumes.push(resume);
+      return this.behind;
+    },
     ended: ({ messages, committed }) => this.log.push(`ended ${messages} ${committed}`),
     report: (thrown) => this.faults.push(thrown),
   });
@@ -70,6 +76,11 @@ class Bench {
       this.log.push(error ? `${id} ${error.code}` : `${id} ${receipt?.offset}`),
     );
   }
+}
+
+/** As many turns of the event loop as anything that does not wait would need. */
+async function someTurns(): Promise<void> {
+  for (let turns = 0; turns < 10; turns++) await setImmediate();
 }
 
 /** Whether the promise is settled by now. */
@@ -180,6 +191,131 @@ describe('Tick', () => {
       assert.deepEqual(bench.engine.ids.flat(), [...answers.keys()]);
     });
     await fc.assert(run, { numRuns: 100 });
+  });
+});
+
+describe('Tick, while those who get messages are behind', () => {
+  it('commits nothing, and everything in its order in one batch once it is resumed', async () => {
+    const bench = new Bench();
+    bench.engine.free = true;
+    bench.behind = true;
+    for (const id of ['a', 'b', 'c']) {
+      bench.publish(id);
+      await someTurns();
+    }
+    assert.deepEqual(bench.engine.batches, []);
+    assert.equal(bench.resumes.length, 1, 'it asks once');
+    bench.behind = false;
+    await someTurns();
+    assert.deepEqual(bench.engine.batches, [], 'and waits to be resumed');
+    bench.resumes.pop()?.();
+    await someTurns();
+    assert.deepEqual(bench.engine.ids, [['a', 'b', 'c']]);
+    assert.deepEqual(bench.log, ['committed 3', 'a 1', 'b 2', 'c 3', 'flush', 'ended 3 true']);
+  });
+
+  it('asks again when it is resumed, and may have to wait again', async () => {
+    const bench = new Bench();
+    bench.engine.free = true;
+    bench.behind = true;
+    bench.publish('a');
+    for (let times = 0; times < 5; times++) {
+      await someTurns();
+      assert.equal(bench.resumes.length, 1);
+      bench.resumes.pop()?.();
+    }
+    await someTurns();
+    assert.deepEqual(bench.engine.batches, []);
+    bench.behind = false;
+    bench.resumes.pop()?.();
+    await someTurns();
+    assert.deepEqual(bench.engine.ids, [['a']]);
+  });
+
+  it('finishes the batch under way, and does not begin the next one', async () => {
+    const bench = new Bench();
+    bench.publish('a');
+    await setImmediate();
+    bench.publish('b');
+    bench.behind = true;
+    await bench.engine.finish();
+    await someTurns();
+    assert.deepEqual(bench.engine.ids, [['a']]);
+    assert.deepEqual(bench.log, ['committed 1', 'a 1', 'flush', 'ended 1 true']);
+    bench.behind = false;
+    bench.resumes.pop()?.();
+    await bench.engine.finish();
+    assert.deepEqual(bench.engine.ids, [['a'], ['b']]);
+  });
+
+  it('is not settled, and says that it is crowded when too much waits', async () => {
+    const bench = new Bench();
+    bench.engine.free = true;
+    bench.behind = true;
+    for (let n = 0; n <= 8 * 2048; n++) bench.publish(`m${n}`);
+    const settled = bench.tick.settled();
+    await someTurns();
+    assert.ok(!(await isDone(settled)));
+    assert.ok(bench.tick.crowded);
+    bench.behind = false;
+    bench.resumes.pop()?.();
+    await settled;
+    assert.ok(!bench.tick.crowded);
+    assert.equal(bench.engine.ids.flat().length, 8 * 2048 + 1);
+  });
+
+  it('is not ended before all of it is written, and the next batch does not wait for that', async () => {
+    const bench = new Bench();
+    bench.engine.free = true;
+    const written: (() => void)[] = [];
+    const ended: number[] = [];
+    const tick = new Tick(bench.engine as unknown as Engine, {
+      committed: () => {},
+      flush: (listener) => written.push(listener),
+      behind: () => false,
+      ended: ({ messages }) => ended.push(messages),
+      report: (thrown) => bench.faults.push(thrown),
+    });
+    for (const count of [1, 2]) {
+      for (let n = 0; n < count; n++) tick.publish(draft(`${count}-${n}`), () => {});
+      await tick.settled();
+    }
+    assert.deepEqual([written.length, ended], [2, []]);
+    for (const listener of written) listener();
+    assert.deepEqual(ended, [1, 2]);
+    assert.deepEqual(bench.faults, []);
+  });
+
+  it('loses nothing and keeps the order, whenever it is held up and resumed', async () => {
+    const turn = fc.record({ count: fc.nat({ max: 5 }), behind: fc.boolean(), resumed: fc.boolean() });
+    const run = fc.asyncProperty(fc.array(turn, { maxLength: 30, size: 'max' }), async (turns) => {
+      const bench = new Bench();
+      bench.engine.free = true;
+      const ids: string[] = [];
+      const resume = (): void => {
+        for (const goOn of bench.resumes.splice(0)) goOn();
+      };
+      for (const { count, behind, resumed } of turns) {
+        bench.behind = behind;
+        for (let n = 0; n < count; n++) {
+          const id = `m${ids.length}`;
+          ids.push(id);
+          bench.publish(id);
+        }
+        assert.ok(bench.resumes.length <= 1);
+        if (resumed) resume();
+        await setImmediate();
+      }
+      bench.behind = false;
+      resume();
+      await bench.tick.settled();
+      assert.deepEqual(bench.engine.ids.flat(), ids);
+      assert.deepEqual(
+        bench.log.filter((line) => line.startsWith('m')),
+        ids.map((id, n) => `${id} ${n + 1}`),
+      );
+    });
+    await fc.assert(run, { numRuns: 200 });
   });
 });
 

@@ -5,7 +5,7 @@ import type { Pinning } from './machine.ts';
 import { disturbed } from './remarks.ts';
 import { median, progress } from './report.ts';
 import { messageOf, rotated } from './rounds.ts';
-import { preamble, type RunOptions } from './run-options.ts';
+import { preamble, type RoundOptions, type RunOptions } from './run-options.ts';
 
 /** One subject in one round. */
 export type Run<R> = Outcome<R> & { readonly round: number; readonly subject: string };
@@ -65,7 +65,7 @@ export function textOf<R extends UsageBetween>(comparison: Comparison<R>, runs: 
 
 export function documentOf<R extends UsageBetween>(
   comparison: Comparison<R>,
-  options: RunOptions,
+  options: RoundOptions & Partial<RunOptions>,
   details: object,
   runs: readonly Run<R>[],
   cores: Pinning | null,

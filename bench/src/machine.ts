@@ -32,7 +32,16 @@ export function waitedSeconds(pid: number): number | null {
 
 /** Resident memory in bytes. Null where there is no /proc. */
 export function residentBytes(pid: number): number | null {
-  const line = readText(`/proc/${pid}/status`)?.match(/^VmRSS:\s+(\d+) kB$/m);
+  return statusBytes(pid, /^VmRSS:\s+(\d+) kB$/m);
+}
+
+/** The most resident memory that a process has had so far, in bytes. Null where there is no /proc. */
+export function peakResidentBytes(pid: number): number | null {
+  return statusBytes(pid, /^VmHWM:\s+(\d+) kB$/m);
+}
+
+function statusBytes(pid: number, pattern: RegExp): number | null {
+  const line = readText(`/proc/${pid}/status`)?.match(pattern);
   return line ? Number(line[1]) * 1024 : null;
 }
 

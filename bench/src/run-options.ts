@@ -3,35 +3,48 @@ import { describeMachine, type Pinning } from './machine.ts';
 import { seconds, wholeNumber } from './options.ts';
 import { endProgress, print, writeJson } from './report.ts';
 
-/** What the scenarios that publish for a time have in common. */
-export interface RunOptions {
-  readonly seconds: number;
-  readonly warmup: number;
+/** What all scenarios that have rounds have in common. */
+export interface RoundOptions {
   readonly rounds: number;
   readonly pin: boolean;
   readonly json?: string;
 }
 
-/** Adds the options of `RunOptions`. */
-export function defineRunOptions(command: Command): Command {
+/** What the scenarios that publish for a time have in common. */
+export interface RunOptions extends RoundOptions {
+  readonly seconds: number;
+  readonly warmup: number;
+}
+
+/** Adds the options of `RoundOptions`. */
+export function defineRoundOptions(command: Command): Command {
   return command
-    .option('--seconds <s>', 'measured time of a run', seconds, 3)
-    .option('--warmup <s>', 'publishing before that', seconds, 1)
     .option('--rounds <n>', 'repetitions, each in another order', wholeNumber(100), 3)
     .option('--no-pin', 'do not pin server and load to a core each')
     .option('--json <file>', 'write every run and the summary');
 }
 
+/** Adds the options of `RunOptions`. */
+export function defineRunOptions(command: Command, defaultSeconds = 3): Command {
+  command
+    .option('--seconds <s>', 'measured time of a run', seconds, defaultSeconds)
+    .option('--warmup <s>', 'publishing before that', seconds, 1);
+  return defineRoundOptions(command);
+}
+
 /** How a report says how long and where it was measured. */
 export function describeRuns({ rounds, seconds, warmup }: RunOptions, cores: Pinning | null): string {
-  const pinned = cores === null ? 'not pinned' : `server on core ${cores.server}, load on core ${cores.load}`;
-  return `${rounds} × ${seconds} s after ${warmup} s of warm-up, ${pinned}`;
+  return `${rounds} × ${seconds} s after ${warmup} s of warm-up, ${describePinning(cores)}`;
+}
+
+export function describePinning(cores: Pinning | null): string {
+  return cores === null ? 'not pinned' : `server on core ${cores.server}, load on core ${cores.load}`;
 }
 
 /** What a document of every scenario begins with. */
 export function preamble(
   scenario: string,
-  { seconds, warmup, rounds }: RunOptions,
+  { seconds, warmup, rounds }: RoundOptions & Partial<RunOptions>,
   cores: Pinning | null,
   options: object,
 ): object {
@@ -46,7 +59,7 @@ export function preamble(
 
 /** Prints, writes JSON where that was asked for, and fails where a run did. */
 export function conclude(
-  { json }: RunOptions,
+  { json }: RoundOptions,
   runs: readonly { readonly result: unknown }[],
   text: string,
   document: object,

@@ -39,10 +39,10 @@ export class Client implements Subscriber {
 
   /** Resolves when the server has said that this client is ready (subscribed, where it subscribes). */
   static open(options: ClientOptions): Promise<Client> {
-    return new Client(options).#ready.promise;
+    return new Client(options).ready;
   }
 
-  private constructor(options: ClientOptions) {
+  constructor(options: ClientOptions) {
     this.#speech = options.speech;
     this.reader = new FrameReader((opcode, payload) => this.#frame(opcode, payload));
     this.#socket = connect({
@@ -55,6 +55,11 @@ export class Client implements Subscriber {
     this.#socket.on('connect', () => this.#connected());
     this.#socket.on('error', (error) => this.#end(error.message));
     this.#socket.on('close', () => this.#end('the server ended the connection'));
+  }
+
+  /** Resolves like `open`. */
+  get ready(): Promise<Client> {
+    return this.#ready.promise;
   }
 
   get counted(): number {

@@ -152,6 +152,93 @@ export interface HttpPublishResult extends UsageBetween {
   readonly kept: number | null;
 }
 
+export interface AcceptJob {
+  readonly target: string;
+  readonly port: number;
+  /** Its CPU time is read at the same instants as the counts. */
+  readonly serverPid: number;
+  /** Connections that are being opened at a time. */
+  readonly underWay: number;
+  readonly warmupSeconds: number;
+  readonly seconds: number;
+}
+
+export interface AcceptResult extends UsageBetween {
+  /** Connections that were greeted by the server in the measured time, each reset right after. */
+  readonly connections: number;
+  readonly connectionsPerSecond: number;
+  readonly serverMicrosecondsPerConnection: number | null;
+  readonly connectionsPerServerCpuSecond: number | null;
+  /** From the beginning of a connection to the server's greeting. */
+  readonly latency: Latency;
+}
+
+export interface RecoverJob {
+  readonly port: number;
+  /** Its CPU time is read at the same instants as the counts. */
+  readonly serverPid: number;
+  readonly clients: number;
+  /** Messages published while all are away. */
+  readonly missed: number;
+  /** Length of each message's content. */
+  readonly contentBytes: number;
+}
+
+/** Usage is that of the return: from the first connection's beginning until the last client has everything. */
+export interface RecoverResult extends UsageBetween {
+  /** Of each client, from the beginning of the return to its last missed message. */
+  readonly latency: Latency;
+  /** Clients that were told `recovered: true` and got exactly what they had missed, in order, and then what came live. */
+  readonly verified: number;
+  /** What was wrong with the others, by kind. */
+  readonly faults: Readonly<Record<string, number>>;
+}
+
+export interface SlowJob {
+  readonly target: string;
+  readonly port: number;
+  /** Its CPU time and memory are read. */
+  readonly serverPid: number;
+  /** Connections in all, those that freeze and those that publish included. */
+  readonly subscribers: number;
+  /** How many stop reading at the beginning of the measured time, and go on when it is over. */
+  readonly frozen: number;
+  readonly publishers: number;
+  readonly perSecond: number;
+  readonly warmupSeconds: number;
+  readonly seconds: number;
+  /** Length of each message's content. */
+  readonly contentBytes: number;
+  /** It is Fanwire: it tells how many connections it closed. */
+  readonly tellsClosings: boolean;
+}
+
+export interface SlowResult extends UsageBetween {
+  /** All but those of the frozen: from when a message was due to its arrival. */
+  readonly latency: Latency;
+  /** How late the load itself sent: the 99th percentile, milliseconds. */
+  readonly lateness: number | null;
+  readonly deliveriesPerSecond: number;
+  /** Messages still missing on those that did not freeze. */
+  readonly lost: number;
+  /** Those that did not freeze and were ended, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** The server's resident memory before the first message, and its peak up to the end. Null where there is no /proc. */
+  readonly residentBytes: number | null;
+  readonly peakBytes: number | null;
+  /** By the server's own count: connections closed with 4413, and when, seconds after they froze. */
+  readonly closings: Closings | null;
+  /** What the frozen met when they read on, by reason; those that got all the rest are `read on`. */
+  readonly endings: Readonly<Record<string, number>>;
+}
+
+export interface Closings {
+  readonly count: number;
+  /** Null where there was none. */
+  readonly firstAfter: number | null;
+  readonly lastAfter: number | null;
+}
+
 export interface HoldJob {
   readonly target: string;
   readonly port: number;
@@ -164,6 +251,9 @@ export interface Jobs {
   'http-publish': { job: HttpPublishJob; result: HttpPublishResult };
   rooms: { job: RoomsJob; result: RoomsResult };
   ingest: { job: IngestJob; result: IngestResult };
+  accept: { job: AcceptJob; result: AcceptResult };
+  recover: { job: RecoverJob; result: RecoverResult };
+  slow: { job: SlowJob; result: SlowResult };
   /** Opens connections and keeps them. Resolves when all are ready. */
   hold: { job: HoldJob; result: null };
   /** How many of the held connections are still open. */

@@ -1,9 +1,12 @@
 import { targetNamed } from '../targets/registry.ts';
+import { measureAccept } from './accept.ts';
 import { measureFanout } from './fanout.ts';
 import { Holder } from './hold.ts';
 import { measureHttpPublish } from './http-publish.ts';
 import { measureIngest } from './ingest.ts';
 import type {
+  AcceptJob,
+  AcceptResult,
   Answer,
   FanoutJob,
   FanoutResult,
@@ -12,11 +15,16 @@ import type {
   IngestJob,
   JobKind,
   Jobs,
+  RecoverJob,
   Request,
   RoomsJob,
   RoomsResult,
+  SlowJob,
+  SlowResult,
 } from './job.ts';
+import { measureRecover } from './recover.ts';
 import { measureRooms } from './rooms.ts';
+import { measureSlow } from './slow.ts';
 
 /** The load process: one job at a time, by message from the bench, whose end is its own. */
 
@@ -37,6 +45,16 @@ async function rooms(job: RoomsJob): Promise<RoomsResult> {
   });
 }
 
+async function accept(job: AcceptJob): Promise<AcceptResult> {
+  return await measureAccept(job, targetNamed(job.target).speech({ subscribe: false }));
+}
+
+async function slow(job: SlowJob): Promise<SlowResult> {
+  const speech = targetNamed(job.target).speech({ subscribe: true });
+  if (speech === null) throw new Error(`${job.target} has no messages to be slow with`);
+  return await measureSlow(job, speech);
+}
+
 async function perform({ kind, job }: Request): Promise<Jobs[JobKind]['result']> {
   switch (kind) {
     case 'fanout':
@@ -47,6 +65,12 @@ async function perform({ kind, job }: Request): Promise<Jobs[JobKind]['result']>
       return await rooms(job as RoomsJob);
     case 'ingest':
       return await measureIngest(job as IngestJob);
+    case 'accept':
+      return await accept(job as AcceptJob);
+    case 'recover':
+      return await measureRecover(job as RecoverJob);
+    case 'slow':
+      return await slow(job as SlowJob);
     case 'hold':
       return await holder.hold(job as HoldJob);
     case 'held':

@@ -1,4 +1,5 @@
 import { bareNet } from './bare-net.ts';
+import { bareUpgrade } from './bare-upgrade.ts';
 import { fanwire, fanwireMemory } from './fanwire.ts';
 import { httpFanwire, httpFanwireMemory } from './http-fanwire.ts';
 import { bareFastify, bareHttp } from './http-floors.ts';
@@ -10,7 +11,7 @@ import { wsLoop } from './ws-loop.ts';
 import { wsRooms } from './ws-rooms.ts';
 
 const TARGETS: ReadonlyMap<string, Target> = new Map(
-  [fanwire, fanwireMemory, wsLoop, wsRooms, socketIo, socketIoRooms, bareNet].map((target) => [
+  [fanwire, fanwireMemory, wsLoop, wsRooms, socketIo, socketIoRooms, bareNet, bareUpgrade].map((target) => [
     target.name,
     target,
   ]),

@@ -89,6 +89,7 @@ function addTransports(
     admission,
     dialects: websocket.enabled ? dialects.webSocket : [],
     maxMessageSize: websocket.maxMessageSize,
+    compression: websocket.compression,
   });
   const streams = new SseTransport({ node, admission, dialect: dialects.events });
   return { webSockets, streams, app: createHttp(core, streams, managementOpen) };

@@ -255,6 +255,13 @@ export const schema = {
       meaning:
         'Longest message that a WebSocket client may send; a longer one closes the connection with 1009.',
     },
+    compression: {
+      env: 'WEBSOCKET_COMPRESSION',
+      kind: 'boolean',
+      default: false,
+      meaning:
+        'Offers permessage-deflate: messages of 256 bytes to 256 KiB are compressed, once for all who took the offer.',
+    },
   },
   sse: {
     enabled: {

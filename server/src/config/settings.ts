@@ -102,6 +102,8 @@ export interface WebSocketSettings {
   readonly queueSize: number;
   /** Bytes of the longest message a client may send. Default 64 KiB. */
   readonly maxMessageSize: number;
+  /** Whether permessage-deflate is offered. Default false. */
+  readonly compression: boolean;
 }
 
 export interface SseSettings {

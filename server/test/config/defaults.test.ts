@@ -43,6 +43,7 @@ const designed: Record<string, string | number | boolean | null> = {
   WEBSOCKET_MAX_CONNECTIONS: 1000,
   WEBSOCKET_MESSAGE_QUEUE_SIZE: 100,
   WEBSOCKET_DISCONNECT_TIMEOUT: 60,
+  WEBSOCKET_COMPRESSION: false,
   WEBSOCKET_MAX_MESSAGE_SIZE: 65_536,
   SSE_HEARTBEAT_INTERVAL: 30,
   SSE_MAX_CONNECTIONS: 500,
@@ -101,6 +102,7 @@ test('an empty environment gives every default, durations in milliseconds', () =
       maxConnections: 1000,
       queueSize: 100,
       maxMessageSize: 65_536,
+      compression: false,
     },
     sse: {
       enabled: true,

@@ -43,6 +43,8 @@ export function closePayload(code: number, reason = ''): Buffer {
 /** A frame from the server. */
 export interface ServerFrame {
   readonly opcode: number;
+  /** The three reserved bits, as they stand in the first byte. */
+  readonly reserved: number;
   readonly payload: Buffer;
 }
 
@@ -173,7 +175,8 @@ export class RawSocket {
       const length =
         short < 126 ? short : short === 126 ? rest.readUInt16BE(2) : Number(rest.readBigUInt64BE(2));
       if (rest.length < start + length) return;
-      this.frames.put({ opcode: first & 0xf, payload: rest.subarray(start, start + length) });
+      const [opcode, reserved] = [first & 0xf, first & 0x70];
+      this.frames.put({ opcode, reserved, payload: rest.subarray(start, start + length) });
       this.#frameAt += start + length;
     }
   }

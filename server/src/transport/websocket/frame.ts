@@ -11,6 +11,14 @@ export function textFrame(text: string): Buffer {
   return frame;
 }
 
+/** An unmasked frame; `first` is its first byte. */
+export function frameOf(first: number, payload: Buffer): Buffer {
+  const { length } = payload;
+  const frame = Buffer.allocUnsafe(headerSize(length) + length);
+  payload.copy(frame, writeHeader(frame, 0, first, length));
+  return frame;
+}
+
 export const pingFrame = Buffer.from([0x89, 0]);
 
 /** Frames of all messages, joined, from a dialect's text of one message; an empty text is no frame. */
@@ -40,15 +48,22 @@ function headerSize(length: number): number {
 }
 
 function writeFrame(into: Buffer, start: number, text: string, length: number): number {
-  let at = start;
-  into[at++] = finalText;
-  if (length < 126) into[at++] = length;
-  else if (length < 65_536) {
-    into[at++] = 126;
-    at = into.writeUInt16BE(length, at);
-  } else {
-    into[at++] = 127;
-    at = into.writeBigUInt64BE(BigInt(length), at);
-  }
+  const at = writeHeader(into, start, finalText, length);
   return at + into.write(text, at);
+}
+
+/** Returns where the payload begins. */
+function writeHeader(into: Buffer, start: number, first: number, length: number): number {
+  let at = start;
+  into[at++] = first;
+  if (length < 126) {
+    into[at++] = length;
+    return at;
+  }
+  if (length < 65_536) {
+    into[at++] = 126;
+    return into.writeUInt16BE(length, at);
+  }
+  into[at++] = 127;
+  return into.writeBigUInt64BE(BigInt(length), at);
 }

@@ -6,6 +6,7 @@ import { redact } from '../../access/redact.ts';
 import type { CloseCode } from '../../codes.ts';
 import type { Dialect, Entrance } from '../../dialect/dialect.ts';
 import { FanwireError, toClientError } from '../../errors.ts';
+import type { Encoder } from '../../hub/recipient.ts';
 import { uuidv7 } from '../../ids.ts';
 import type { Admission, Admitted, Request } from '../admission.ts';
 import { answered } from '../answered.ts';
@@ -15,6 +16,7 @@ import type { Node } from '../node.ts';
 import { rawAnswer } from '../raw-answer.ts';
 import { requestId } from '../request-id.ts';
 import { targetUrl } from '../target.ts';
+import { DeflateEncoder, deflateOptions, takesDeflated } from './deflate.ts';
 import { FrameEncoder, pingFrame, textFrame } from './frame.ts';
 
 export interface WebSocketOptions {
@@ -23,6 +25,8 @@ export interface WebSocketOptions {
   readonly dialects: readonly Dialect[];
   /** Largest message from a client, in bytes; over it the connection is closed with 1009. */
   readonly maxMessageSize: number;
+  /** Whether permessage-deflate is offered (RFC 7692). */
+  readonly compression: boolean;
 }
 
 /** A client that does not finish the closing handshake is cut off after so many milliseconds. */
@@ -47,12 +51,17 @@ class Peer extends WebSocket {
 /** The WebSocket transport: `ws` does the handshake and reads; frames are written to the socket by the outbox. */
 export class WebSocketTransport {
   readonly #options: WebSocketOptions;
-  readonly #encoders: ReadonlyMap<Dialect, FrameEncoder>;
+  readonly #encoders: ReadonlyMap<Dialect, { readonly plain: Encoder; readonly deflated: Encoder }>;
   readonly #server: Server<typeof Peer>;
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
-    this.#encoders = new Map(options.dialects.map((dialect) => [dialect, new FrameEncoder(dialect.encode)]));
+    this.#encoders = new Map(
+      options.dialects.map((dialect) => {
+        const { encode } = dialect;
+        return [dialect, { plain: new FrameEncoder(encode), deflated: new DeflateEncoder(encode) }];
+      }),
+    );
     const serverOptions: ServerOptions<typeof Peer> & {
       closeTimeout: number;
       maxFragments: number;
@@ -60,7 +69,7 @@ export class WebSocketTransport {
     } = {
       noServer: true,
       clientTracking: false,
-      perMessageDeflate: false,
+      perMessageDeflate: options.compression ? deflateOptions : false,
       maxPayload: options.maxMessageSize,
       maxFragments,
       maxBufferedChunks: Math.max(1_024, Math.ceil(options.maxMessageSize / bytesPerChunk)),
@@ -139,14 +148,15 @@ export class WebSocketTransport {
     { principal }: Admitted,
   ): void {
     const { node } = this.#options;
-    const encoder = this.#encoders.get(dialect) ?? new FrameEncoder(dialect.encode);
+    const encoders = this.#encoders.get(dialect);
+    const encoder = takesDeflated(peer, http) ? encoders?.deflated : encoders?.plain;
     const connection = new Connection(node, new PeerWire(peer, socket), {
       id: uuidv7(node.clock.now()),
       dialect: dialect.name,
       principal,
       claimedName: entrance.name,
       echo: entrance.echo,
-      encoder,
+      encoder: encoder ?? new FrameEncoder(dialect.encode),
       remoteAddress: socket.remoteAddress ?? '',
     });
     peer.connection = connection;

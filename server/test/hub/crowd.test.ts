@@ -187,6 +187,19 @@ describe('while a crowd is behind', () => {
     for (const member of members) assert.deepEqual(member.offsets('crowd'), upTo(265));
   });
 
+  it('small rooms go on, however much is said there', async (context) => {
+    await using room = await Room.open(context);
+    const crowd = await room.join('crowd', 1000);
+    const pair = await room.join('pair', 2);
+    await room.publish('crowd');
+    for (let times = 0; times < 3; times++) {
+      await room.publish('pair', null, 100);
+      assert.ok(room.writes('crowd') < 1000, 'the round is not over');
+    }
+    for (const member of pair) assert.deepEqual(member.offsets('pair'), upTo(300));
+    await room.settle(crowd);
+  });
+
   it('whoever leaves or comes gets no message that is not its own, and misses none', async (context) => {
     await using room = await Room.open(context);
     const members = await room.join('crowd', 300);

@@ -46,6 +46,8 @@ export interface Comparison<R> {
   remarksOn(where: string, result: R): string[];
   /** The figure that a disturbed run can be trusted for. */
   readonly trusted: string;
+  /** Lines that say whether goals were reached. */
+  verdicts?(runs: readonly Run<R>[]): string[];
 }
 
 export function textOf<R extends UsageBetween>(comparison: Comparison<R>, runs: readonly Run<R>[]): string {
@@ -59,6 +61,8 @@ export function textOf<R extends UsageBetween>(comparison: Comparison<R>, runs: 
     });
     parts.push('', ratiosTable('round by round', [{ heading: 'ratio' }], named));
   }
+  const verdicts = comparison.verdicts?.(runs) ?? [];
+  if (verdicts.length > 0) parts.push('', ...verdicts);
   const remarks = remarksOf(comparison, runs);
   return [...parts, ...(remarks.length > 0 ? ['', ...remarks] : [])].join('\n');
 }
@@ -73,6 +77,7 @@ export function documentOf<R extends UsageBetween>(
   return {
     ...preamble(comparison.scenario, options, cores, details),
     ratios: ratiosIn(comparison, runs).map((one) => ({ ...one, median: median(one.rounds) })),
+    verdicts: comparison.verdicts?.(runs) ?? [],
     remarks: remarksOf(comparison, runs),
     runs,
   };

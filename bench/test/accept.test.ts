@@ -51,7 +51,7 @@ describe('accept', () => {
     const speech = targetNamed('ws-loop').speech({ subscribe: false });
     await assert.rejects(
       measureAccept(jobFor(port, { seconds: 30 }), speech),
-      /no greeting came for three seconds/,
+      /no greeting came for 3 seconds/,
     );
     silent.close();
   });

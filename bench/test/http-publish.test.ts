@@ -42,7 +42,7 @@ describe('http-publish', () => {
   const faults = [
     [{ forget: true }, /^Error: \d+ messages were acknowledged, but the channel has 9$/],
     [{ refuse: 503 }, /the server answered 503: {"error":"as told"}/],
-    [{ hang: true }, /no answer came for three seconds/],
+    [{ hang: true }, /no answer came for 3 seconds/],
     [{ hangUp: true }, /the server ended the connection|ECONNRESET/],
   ] as const;
   for (const [fault, expected] of faults) {

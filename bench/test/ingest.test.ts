@@ -39,7 +39,7 @@ describe('ingest', () => {
   const faults = [
     [{ forget: true }, /^Error: \d+ messages to bench-00000\d were acknowledged, but it has \d+$/],
     [{ refuse: 'unavailable' }, /a publisher was stopped: unavailable: as told/],
-    [{ withhold: true }, /no acknowledgement came for three seconds/],
+    [{ withhold: true }, /no acknowledgement came for 3 seconds/],
   ] as const;
   for (const [fault, expected] of faults) {
     test(`tells of a server that would ${Object.keys(fault).join()}`, async () => {

@@ -45,6 +45,7 @@ describe('recover', () => {
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, /^fanwire +[\d.]+ s .* 20 /m);
     assert.match(stdout, /^fanwire \/ fanwire-memory: until all +[\d.]+×/m);
+    assert.match(stdout, /^goal, all 10,000 within 8\.00 s: fanwire not measured, /m);
     assert.doesNotMatch(stdout, /FAILED|WRONG/);
   });
 });

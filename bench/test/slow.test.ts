@@ -61,6 +61,10 @@ describe('slow', () => {
     );
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, /^fanwire-memory, 2 frozen \/ fanwire-memory, none frozen: p99 +[\d.]+×/m);
+    assert.match(
+      stdout,
+      /^goal, at most 1\.10×: fanwire-memory, p50 [\d.]+× .*, fanwire-memory, p99 [\d.]+× /m,
+    );
     assert.match(stdout, /^HELD fanwire-memory, 2 frozen, round 1: 2 of 2 frozen were not closed/m);
     assert.doesNotMatch(stdout, /FAILED|LOST|DROPPED/);
   });

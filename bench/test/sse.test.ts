@@ -52,6 +52,10 @@ describe('sse', () => {
       stdout,
       /^fanwire-memory, 4 in flight, event streams \/ fanwire-memory, 4 in flight, WebSockets: deliveries\/s +[\d.]+×/m,
     );
+    assert.match(
+      stdout,
+      /^goal, at least 0\.90×: fanwire-memory with 4 in flight [\d.]+× \((reached|missed)\)$/m,
+    );
     assert.doesNotMatch(stdout, /FAILED|LOST|ORDER|DROPPED|DUPLICATED/);
   });
 

@@ -15,6 +15,8 @@ import { usageBetween, usageNow } from './usage.ts';
 const BEFORE = 10;
 /** Connections begun in one turn of the load. */
 const AT_ONCE = 100;
+/** A client whose first attempts the kernel dropped tries again after 1, 2, 4, 8 seconds. */
+const PATIENCE_SECONDS = 20;
 const CHECK_MS = 5;
 const NOTICED_MS = 30_000;
 /** After the last live message, for one too many to arrive. */
@@ -132,6 +134,7 @@ async function comeBack(
       failure: () => failureOf(clients),
       progress: () => returners.reduce((sum, one) => sum + one.offset, 0),
       unit: 'missed message',
+      patience: PATIENCE_SECONDS,
     });
     const usage = usageBetween(before, usageNow(job.serverPid));
     await publishLive(publisher, returners);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { attempt } from '../attempt.ts';
 import { type Column, latencyColumns, usageColumns } from '../columns.ts';
 import { type Comparison, documentOf, measureRounds, textOf } from '../comparison.ts';
+import { type Goal, medianRatio, verdict } from '../goal.ts';
 import type { SlowJob, SlowResult } from '../load/job.ts';
 import type { Pinning } from '../machine.ts';
 import { connections, nameTargets, pinning, targets, wholeNumber } from '../options.ts';
@@ -20,6 +21,9 @@ const DEFAULT_SECONDS = 12;
 const MIB = 1 << 20;
 /** As much as fits into one frame of a client of the bench. */
 const MOST_CONTENT = 65_000;
+
+/** Of latencies, with frozen readers to without. */
+const GOAL: Goal = { atMost: 1.1 };
 
 interface Options extends RunOptions {
   readonly subscribers: number;
@@ -43,6 +47,9 @@ const memoryGrowth: Column<SlowResult> = {
     residentBytes === null || peakBytes === null ? null : (peakBytes - residentBytes) / MIB,
   format: (value) => value.toFixed(0),
 };
+
+/** The 50th and the 99th percentile. */
+const typicalAndRare = latencyColumns.slice(0, 2);
 
 const columns: readonly [Column<SlowResult>, ...Column<SlowResult>[]] = [
   { heading: 'deliveries/s', pick: (result) => result.deliveriesPerSecond, format: report.short },
@@ -135,7 +142,6 @@ function comparisonOf(
   cores: Pinning | null,
 ): Comparison<SlowResult> {
   const { subscribers, frozen, rate, content } = options;
-  const [, p50, p99] = columns;
   return {
     scenario: 'slow',
     introduction: [
@@ -146,14 +152,23 @@ function comparisonOf(
       "memory: the server's resident, peak and growth from the first message on; the kernel's buffers are not in it",
       `sent to each frozen one: ${report.bytes(content * rate * options.seconds)} bytes and their envelopes; ` +
         'what the kernel does not take of that (it takes several MiB) waits in the server, up to its limit',
-      'goal: latencies with frozen readers at most 1.1× those without',
     ],
     subjects: pairs.flat(),
     columns,
     pairs: pairs.map(([frozen, none]) => [frozen.name, none.name]),
-    compared: [p50, p99, memoryGrowth].filter((column) => column !== undefined),
+    compared: [...typicalAndRare, memoryGrowth],
     remarksOn: (where, result) => remarksOn(where, result),
     trusted: 'memory',
+    verdicts: (runs) =>
+      pairs.map(([some, none]) =>
+        verdict(
+          GOAL,
+          typicalAndRare.map((column) => [
+            `${some.target.name}, ${column.heading}`,
+            medianRatio(runs, column, some.name, none.name),
+          ]),
+        ),
+      ),
   };
 }
 

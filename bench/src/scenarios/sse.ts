@@ -3,6 +3,7 @@ import { attempt } from '../attempt.ts';
 import { type Comparison, documentOf, measureRounds, textOf } from '../comparison.ts';
 import { cpuPerDelivery, deliveriesPerSecond, fanoutColumns } from '../fanout-columns.ts';
 import { CONTENT_BYTES, IN_FLIGHT, misdelivered } from '../fanout-report.ts';
+import { type Goal, medianRatio, verdict } from '../goal.ts';
 import type { FanoutJob, FanoutResult } from '../load/job.ts';
 import type { Pinning } from '../machine.ts';
 import { connections, fanwireTargets, nameTargets, pinning, wholeNumber, wholeNumbers } from '../options.ts';
@@ -13,6 +14,9 @@ import type { Target } from '../targets/target.ts';
 
 const CONNECT_AND_DRAIN_MS = 90_000;
 const TRANSPORTS = { sse: 'event streams', websocket: 'WebSockets' } as const;
+
+/** Of deliveries per second, event streams to WebSockets. */
+const GOAL: Goal = { atLeast: 0.9 };
 
 interface Options extends RunOptions {
   readonly subscribers: number;
@@ -98,7 +102,6 @@ function comparisonOf(
       ...options.targets.map((target) => `  ${target.name}: ${target.title}`),
       `up to ${publishers} of the subscribers publish; those are WebSockets in both variants`,
       IN_FLIGHT,
-      'goal: deliveries/s to event streams at least 0.9× those to WebSockets',
     ],
     subjects: pairs.flat(),
     columns: fanoutColumns,
@@ -107,5 +110,14 @@ function comparisonOf(
     remarksOn: (where, result) =>
       [...misdelivered(where, result), loadBound(where, result, 'delivered') ?? []].flat(),
     trusted: 'CPU per delivery',
+    verdicts: (runs) => [
+      verdict(
+        GOAL,
+        pairs.map(([streams, sockets]) => [
+          `${streams.target.name} with ${streams.window} in flight`,
+          medianRatio(runs, deliveriesPerSecond, streams.name, sockets.name),
+        ]),
+      ),
+    ],
   };
 }

@@ -16,12 +16,6 @@ export const cpuPerDelivery: Column<FanoutResult> = {
   format: (value) => value.toFixed(3),
 };
 
-export const serverCpu: Column<FanoutResult> = {
-  heading: 'server CPU',
-  pick: (result) => result.serverUtilisation,
-  format: report.percent,
-};
-
 export const fanoutColumns: readonly [Column<FanoutResult>, ...Column<FanoutResult>[]] = [
   deliveriesPerSecond,
   ...latencyColumns,

@@ -68,7 +68,7 @@ describe('fanout at a fixed rate', () => {
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, /50 messages\/s \(1\.00 k deliveries\/s\)/);
     assert.match(stdout, /^fanwire-memory \/ ws-loop: p99\.9 +[\d.]+× +[\d.]+× +[\d.]+×$/m);
-    assert.match(stdout, /^fanwire-memory \/ ws-loop: server CPU /m);
+    assert.match(stdout, /^fanwire-memory \/ ws-loop: CPU µs\/delivery /m);
     assert.doesNotMatch(stdout, /FAILED|LOST|ORDER|DROPPED|DUPLICATED/);
   });
 });

@@ -87,6 +87,10 @@ test('the fanout report compares round by round, whatever order the targets ran 
     lines.some((line) => /^fanwire \/ ws-loop +2\.50× +2\.00× +3\.00× +1\.00×$/.test(line)),
     lines.join('\n'),
   );
+  assert.ok(
+    lines.some((line) => line.startsWith('in flight: published, and not yet received back by its own')),
+  );
+  assert.match(lines.find((line) => line.startsWith('target')) ?? '', / p50 +p99 +p99\.9 /);
   assert.ok(lines.includes('FAILED fanwire, 32 in flight, round 3: it fell over'));
   const { ratios } = document(options, runs, null) as { ratios: { rounds: number[] }[] };
   assert.deepEqual(

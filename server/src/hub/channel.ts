@@ -15,7 +15,7 @@ interface Portion {
 }
 
 /** Groups larger than this are a crowd, which is written to a slice at a time. */
-export const crowd = 64;
+const crowd = 64;
 /** Rooms larger than this tell nobody who comes and goes, except subscriptions that asked for it always. */
 const smallRoom = 100;
 
@@ -84,17 +84,18 @@ export class Channel {
 
   /**
    * Gives the next messages to every subscriber: one encoding for each group, then a reference for each member.
-   * The first message is the one behind `offset`.
+   * The first message is the one behind `offset`. True when there is a crowd among the groups.
    */
-  deliver(batch: readonly Message[], meter: HubMeter): void {
+  deliver(batch: readonly Message[], meter: HubMeter): boolean {
     const last = batch[batch.length - 1];
-    if (!last) return;
+    if (!last) return false;
     const before = this.offset;
     this.offset = last.offset;
     for (const portion of this.#portions(batch)) {
       for (const group of this.#groups) give(portion, group, meter);
     }
     if (this.#particular.size > 0) this.#deliverParticular(batch, before, meter);
+    return this.#groups.some(({ members }) => members.length > crowd);
   }
 
   /** What is encoded together: where a slow reader may go without a message, each by itself. */

@@ -65,7 +65,7 @@ export class Flusher {
     return this.#full && !this.#round.over;
   }
 
-  /** The listener is called once everything marked until now has been written. */
+  /** To be called after `flush`: the listener is called once everything marked until now has been written. */
   whenWritten(listener: () => void): void {
     if (this.#next.recipients.length > 0) this.#next.listeners.push(listener);
     else if (!this.#round.over) this.#round.listeners.push(listener);

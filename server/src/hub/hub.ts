@@ -13,7 +13,7 @@ import type {
 import { deletedType } from '../engine/engine.ts';
 import { uuidv7 } from '../ids.ts';
 import { Activity } from './activity.ts';
-import { Channel, crowd } from './channel.ts';
+import { Channel } from './channel.ts';
 import { Flusher } from './flusher.ts';
 import { History, type HistoryRequest } from './history.ts';
 import { type HubMeter, noHubMeter } from './meter.ts';
@@ -92,6 +92,8 @@ export class Hub {
   readonly #subscriber: Subscriber;
   readonly #controlListeners: ((command: ControlCommand) => void)[] = [];
   #subscriptions = 0;
+  /** Whether the tick under way has messages for a crowd. */
+  #isCrowdGiven = false;
 
   constructor(options: HubOptions) {
     const { engine, clock, report, meter = noHubMeter, observer } = options;
@@ -108,7 +110,9 @@ export class Hub {
       },
       flush: (written) => {
         this.flusher.flush();
-        this.flusher.whenWritten(written);
+        if (this.#isCrowdGiven) this.flusher.whenWritten(written);
+        else written();
+        this.#isCrowdGiven = false;
       },
       behind: (resume) => {
         const { full } = this.flusher;
@@ -398,8 +402,8 @@ export class Hub {
 
   /** Before a crowd is written to, its senders are. */
   #deliverBatch(channel: Channel, batch: readonly Message[]): void {
-    channel.deliver(batch, this.#meter);
-    if (channel.size <= crowd) return;
+    if (!channel.deliver(batch, this.#meter)) return;
+    this.#isCrowdGiven = true;
     let bytes = 0;
     for (const { data, sender } of batch) {
       bytes += data.length;

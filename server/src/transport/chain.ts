@@ -59,9 +59,12 @@ export class Chain {
     return chain;
   }
 
-  /** Holds on to no bytes any more that nobody waits for. */
-  static forget(): void {
+  /** To be called when an outbox lets go of its chain: nothing is held then that nobody waits for. */
+  static forget(chain: Chain | null): void {
     Chain.#first = null;
+    for (let at = chain; at !== null; at = at.#before) {
+      if (at.#before !== null && at.#before.#next === at) at.#before.#next = null;
+    }
   }
 
   /** Everything in one buffer, which must not be changed; null when that is too much to be copied. */

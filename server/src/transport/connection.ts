@@ -160,6 +160,11 @@ export class Connection implements Link, OutboxOwner, Sleeper {
     this.outbox.flush();
   }
 
+  /** At the end of this turn. */
+  flushSoon(): void {
+    this.#mark(markedUrgent);
+  }
+
   drained(): Promise<void> | null {
     return this.outbox.drained();
   }

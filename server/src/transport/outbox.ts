@@ -69,16 +69,25 @@ export class Outbox {
 
   /** One write of all that waits, unless the last one has not been taken yet. */
   flush(): void {
-    if (this.#closed || (this.#waiting === null && this.#lost === null)) return;
-    Chain.forget();
+    if (this.#closed) return;
+    if (this.#socket.writableCorked > 0) {
+      this.#begin();
+      return;
+    }
+    if (this.#waiting === null && this.#lost === null) return;
     if (this.#socket.writableLength > 0) {
       this.#hold();
       return;
     }
     if (this.#lost !== null) this.#tellLost(this.#lost);
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    if (waiting !== null) this.#write(waiting);
+    this.#writeWaiting();
+    if (this.#socket.writableLength > 0) this.#watch();
+  }
+
+  /** The socket was corked when the answer to the upgrade was written: that goes out with what waits. */
+  #begin(): void {
+    this.#writeWaiting();
+    this.#socket.uncork();
     if (this.#socket.writableLength > 0) this.#watch();
   }
 
@@ -100,7 +109,7 @@ export class Outbox {
   /** Forgets what waits. */
   close(): void {
     this.#closed = true;
-    this.#waiting = null;
+    this.#take();
     this.#limits.backlog?.remove(this);
     this.#wake();
   }
@@ -109,7 +118,10 @@ export class Outbox {
     this.#watch();
     if (this.#waiting?.dispensable) {
       const lost = this.#lost ?? new Map<string, Gap>();
-      this.#waiting = Chain.of(shorten(this.#waiting.toArray(), this.#limits, lost));
+      const pieces = this.#waiting.toArray();
+      this.#take();
+      this.#waiting = Chain.of(shorten(pieces, this.#limits, lost));
+      Chain.forget(null);
       if (lost.size > 0) this.#lost = lost;
     }
     if (this.#waiting !== null && exceeds(this.#waiting, this.#limits)) this.#owner.overflowed();
@@ -117,9 +129,8 @@ export class Outbox {
 
   /** Each gap goes before what is left of its channel. */
   #tellLost(lost: Map<string, Gap>): void {
-    const pieces = this.#waiting?.toArray() ?? [];
+    const pieces = this.#take()?.toArray() ?? [];
     this.#lost = null;
-    this.#waiting = null;
     for (const { bytes, messages, dispensable } of pieces) {
       const gap = dispensable && lost.get(dispensable.channel);
       if (gap) {
@@ -151,7 +162,16 @@ export class Outbox {
     if (waiters) for (const resolve of waiters) resolve();
   }
 
-  #write(chain: Chain): void {
+  #take(): Chain | null {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    Chain.forget(waiting);
+    return waiting;
+  }
+
+  #writeWaiting(): void {
+    const chain = this.#take();
+    if (chain === null) return;
     const bytes = chain.joined();
     if (bytes !== null) {
       this.#socket.write(bytes);

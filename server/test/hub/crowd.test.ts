@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Draft, Receipt } from '../../src/engine/engine.ts';
 import { MemoryEngine } from '../../src/engine/memory/engine.ts';
 import { Hub } from '../../src/hub/hub.ts';
+import { noHubMeter } from '../../src/hub/meter.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { LineEncoder, PlainRecipient } from '../support/plain-recipient.ts';
 import { stopTime } from '../support/stop-time.ts';
@@ -23,8 +24,8 @@ class Member extends PlainRecipient {
   readonly #room: Room;
   #marked: 'no' | 'yes' | 'urgent' = 'no';
 
-  constructor(id: string, room: Room) {
-    super(id, { encoder: room.encoder });
+  constructor(id: string, room: Room, encoder: LineEncoder) {
+    super(id, { encoder });
     this.#room = room;
   }
 
@@ -60,7 +61,9 @@ class Member extends PlainRecipient {
 class Room implements AsyncDisposable {
   readonly engine: TellingEngine;
   readonly hub: Hub;
-  readonly encoder = new LineEncoder();
+  readonly #encoders = new Map<string, LineEncoder>();
+  /** Of each tick that was written. */
+  readonly latencies: number[] = [];
   readonly pass: (ms: number) => void;
   readonly written: string[] = [];
   readonly faults: unknown[] = [];
@@ -70,7 +73,12 @@ class Room implements AsyncDisposable {
     const retention = { windowSize: 10_000, windowTtl: 600_000, historyTtl: 0, idempotencyWindow: 300_000 };
     const clock = new FakeClock();
     this.engine = new TellingEngine({ retention, clock });
-    this.hub = new Hub({ engine: this.engine, clock, report: (thrown) => this.faults.push(thrown) });
+    this.hub = new Hub({
+      engine: this.engine,
+      clock,
+      report: (thrown) => this.faults.push(thrown),
+      meter: { ...noHubMeter, tick: ({ latency }) => this.latencies.push(latency) },
+    });
   }
 
   static async open(context: TestContext): Promise<Room> {
@@ -79,8 +87,12 @@ class Room implements AsyncDisposable {
     return room;
   }
 
-  async join(channel: string, count: number): Promise<Member[]> {
-    const members = Array.from({ length: count }, (_, n) => new Member(`${channel} ${n}`, this));
+  /** Members of one group are sent the same bytes. */
+  async join(channel: string, count: number, group = 'all'): Promise<Member[]> {
+    const encoder = this.#encoders.get(group) ?? new LineEncoder();
+    this.#encoders.set(group, encoder);
+    const ids = Array.from({ length: count }, (_, n) => `${channel} ${group} ${n}`);
+    const members = ids.map((id) => new Member(id, this, encoder));
     for (const member of members) {
       await this.hub.attach(member);
       await this.hub.subscribe(member, channel);
@@ -198,6 +210,35 @@ describe('while a crowd is behind', () => {
     }
     for (const member of pair) assert.deepEqual(member.offsets('pair'), upTo(300));
     await room.settle(crowd);
+  });
+
+  it('what was written to a small room counts as written', async (context) => {
+    await using room = await Room.open(context);
+    const crowd = await room.join('crowd', 1000);
+    const pair = await room.join('pair', 2);
+    await room.publish('crowd');
+    const before = performance.now();
+    await room.publish('pair');
+    const took = performance.now() - before;
+    assert.ok(!pair.some(({ waits }) => waits));
+    const [latency = Number.POSITIVE_INFINITY] = room.latencies;
+    assert.ok(latency <= took, `${latency} ms for what took ${took} ms`);
+    await room.settle(crowd);
+    assert.equal(room.latencies.length, 2);
+  });
+
+  it('a large room of small groups holds up nobody, since it is not behind', async (context) => {
+    await using room = await Room.open(context);
+    const crowd = await room.join('crowd', 3000);
+    const groups = [...(await room.join('room', 40, 'one')), ...(await room.join('room', 40, 'other'))];
+    await room.publish('crowd');
+    for (let n = 1; n <= 70; n++) {
+      await room.publish('room');
+      assert.equal(room.writes('room'), 80 * n);
+    }
+    assert.equal(room.hub.flusher.full, false);
+    assert.ok(room.writes('crowd') < 3000, 'the round is not over');
+    await room.settle([...crowd, ...groups]);
   });
 
   it('whoever leaves or comes gets no message that is not its own, and misses none', async (context) => {

@@ -88,7 +88,7 @@ describe('Chain', () => {
 
   it('begins anew for everybody once it is forgotten, and whoever holds it goes on', () => {
     const held = chainOf(a, b);
-    Chain.forget();
+    Chain.forget(null);
     const anew = chainOf(a, b);
     assert.ok(anew !== held);
     assert.ok(chainOf(a, b) === anew);
@@ -257,5 +257,57 @@ describe('Chain, after everybody has flushed', () => {
       end.written.length = 0;
     }
     for (const reference of references) assert.ok(!(await isAlive(reference)), 'once it was written');
+  });
+
+  it('keeps nothing for one that is blocked of what another one had behind the same piece', async () => {
+    const [blocked, other] = openOutboxes(2);
+    assert.ok(blocked && other);
+    blocked.end.held = true;
+    blocked.outbox.push(a, 1);
+    blocked.outbox.flush();
+    const pushed = (): WeakRef<object> => {
+      const shared = Buffer.from('shared');
+      for (const { outbox } of [blocked, other]) outbox.push(shared, 1);
+      const own = Buffer.alloc(1000);
+      other.outbox.push(own, 0);
+      return new WeakRef(own);
+    };
+    const reference = pushed();
+    for (const { outbox } of [blocked, other]) outbox.flush();
+    other.end.written.length = 0;
+    assert.ok(!(await isAlive(reference)));
+  });
+
+  it('keeps nothing of one that was closed', async () => {
+    const [closed] = openOutboxes(1);
+    const pushed = (): WeakRef<object> => {
+      const piece = Buffer.alloc(1000);
+      closed?.outbox.push(piece, 1);
+      return new WeakRef(piece);
+    };
+    const reference = pushed();
+    closed?.outbox.close();
+    assert.ok(!(await isAlive(reference)));
+  });
+
+  it('keeps nothing of what was dropped or written late', async () => {
+    const end = new HeldSocket();
+    const clock = new FakeClock();
+    const slow = { overflowed: fail, gap: () => {} };
+    const outbox = new Outbox(end.socket, { messages: 2, bytes: 1e9, clock }, slow);
+    end.held = true;
+    outbox.push(a, 1);
+    outbox.flush();
+    const pushed = (offset: number): WeakRef<object> => {
+      const piece = Buffer.alloc(1000);
+      outbox.push(piece, 1, { channel: 'c', offset, policy: 'drop' });
+      return new WeakRef(piece);
+    };
+    const references = [1, 2, 3, 4, 5].map(pushed);
+    outbox.flush();
+    assert.equal(outbox.queuedMessages, 2);
+    end.take();
+    end.written.length = 0;
+    for (const reference of references) assert.ok(!(await isAlive(reference)));
   });
 });

@@ -126,6 +126,8 @@ export class WebSocketTransport {
     // Both checks, the handshake and the taking of the place happen in one turn.
     this.#options.node.capacity.check('websocket');
     dialect.checkPlace?.(entrance);
+    // The answer goes out with the first frame of the dialect, at the end of this turn.
+    socket.cork();
     this.#server.handleUpgrade(http, socket, head, (peer) =>
       this.#open(peer as Peer, request, socket, dialect, entrance, admitted),
     );
@@ -166,6 +168,7 @@ export class WebSocketTransport {
     peer.on('error', onFault);
     peer.on('close', onClose);
     connection.start((settled) => dialect.open(connection, entrance, settled), requestId(http));
+    connection.flushSoon();
   }
 }
 

@@ -15,6 +15,12 @@ const checkedBytes = 128 * 1024 * 1024;
 /** Milliseconds to wait for another program that reads or writes the file. */
 const busyTimeout = 2_000;
 
+/**
+ * Pages in the log (16 MiB) before they are moved into the file: a page that many commits changed is moved once, and
+ * the wait for the disk that this takes comes less often.
+ */
+const checkpointPages = 4_000;
+
 /** A database and the lock that keeps a second server off it. */
 export interface OpenFile {
   readonly database: DatabaseSync;
@@ -99,6 +105,7 @@ function prepare(database: DatabaseSync, path: string, durability: Durability): 
   }
   migrate(database, path);
   database.exec('PRAGMA journal_mode = WAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768');
+  database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
   database.exec('BEGIN IMMEDIATE; COMMIT');
 }
 

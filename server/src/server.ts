@@ -39,6 +39,12 @@ export async function startServer(given: Settings, log: Log, clock: Clock = syst
 /** Milliseconds between two looks for connections that have nothing more to do, while the server ends. */
 const idleSweep = 50;
 
+/**
+ * Connections that the system may have accepted before the server comes to them: when thousands of clients come back
+ * at once, those that find no place there try again after seconds only.
+ */
+const backlog = 4_096;
+
 /** Serves an assembly on a port of its own. Throws a StartError, having let go of everything. */
 export async function listen(
   assembly: Assembly,
@@ -54,6 +60,7 @@ export async function listen(
   const drain = createDrain(assembly, {
     stop: () => {
       cutIdle();
+      webSockets.cutLingering();
       // A connection whose last request is answered meanwhile would be kept for the next one.
       const sweep = setInterval(cutIdle, idleSweep);
       return app.close().finally(() => clearInterval(sweep));
@@ -62,7 +69,7 @@ export async function listen(
   });
   const { host } = settings.listen;
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, backlog });
   } catch (thrown) {
     await drain.run();
     throw listenFailed(thrown, { host, port });

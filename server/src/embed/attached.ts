@@ -22,6 +22,7 @@ export class Attached implements Place, Guest {
     this.#drain = createDrain(assembly, {
       stop: () => {
         detach();
+        assembly.webSockets.cutLingering();
         return assembly.app.close();
       },
       cut: () => {},

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { residentMemory } from '../support/memory.ts';
@@ -58,6 +59,29 @@ describe('a reader that takes nothing', () => {
     assert.equal(await frozen.closeCode(), 4413);
     frozen.close();
     await fw.unharmed();
+  });
+
+  it('on a WebSocket learns why even when it reads again much later', async () => {
+    await using fw = await watchedServer();
+    const frozen = await frozenSocket(fw.url);
+    await publishAll(await fw.socket('/ws/connect'));
+    await eventually(async () => (await connections(fw)) === 1, 'the frozen connection is cut');
+    // Longer than others are given to finish the closing handshake.
+    await delay(3_500);
+    frozen.socket.resume();
+    assert.equal(await frozen.closeCode(), 4413);
+    frozen.close();
+  });
+
+  it('on a WebSocket does not hold up the end of the server', async () => {
+    const fw = await watchedServer();
+    const frozen = await frozenSocket(fw.url);
+    await publishAll(await fw.socket('/ws/connect'));
+    await eventually(async () => (await connections(fw)) === 1, 'the frozen connection is cut');
+    const began = performance.now();
+    await fw[Symbol.asyncDispose]();
+    assert.ok(performance.now() - began < 5_000);
+    frozen.close();
   });
 
   it('on a stream is cut, and everybody else gets everything', async () => {

@@ -20,6 +20,7 @@ import type {
 import { LocalPresence } from '../local-presence.ts';
 import { Catalogue } from './catalogue.ts';
 import { ChannelStates, type State } from './channel-state.ts';
+import { Checkpointer } from './checkpointer.ts';
 import { type Durability, type OpenFile, openFile } from './file.ts';
 import { Idempotency } from './idempotency.ts';
 import { Inserter } from './inserter.ts';
@@ -58,6 +59,7 @@ interface Opened {
   readonly revocations: SqliteRevocations;
   readonly inserter: Inserter;
   readonly transaction: Transaction;
+  readonly checkpointer: Checkpointer;
   readonly stopSweep: () => void;
 }
 
@@ -68,6 +70,8 @@ interface Transaction {
 }
 
 const sweepInterval = 1_000;
+/** What a sweep that did not come to its end changed, in messages, roughly. */
+const tidied = 1_000;
 
 /** Everything in one SQLite file, in WAL mode: one transaction for each batch. */
 export class SqliteEngine implements Engine {
@@ -117,6 +121,7 @@ export class SqliteEngine implements Engine {
       rooms: new SqliteRooms(database),
       revocations: new SqliteRevocations(database),
       inserter: new Inserter(database),
+      checkpointer: new Checkpointer(database, path, this.#options.report),
       transaction: {
         begin: database.prepare('BEGIN IMMEDIATE'),
         commit: database.prepare('COMMIT'),
@@ -127,7 +132,7 @@ export class SqliteEngine implements Engine {
 
   async append(batch: readonly Draft[]): Promise<Receipt[]> {
     const opened = this.#use();
-    const { database, states, ids, inserter, keeper, sink, transaction } = opened;
+    const { database, states, ids, inserter, keeper, sink, transaction, checkpointer } = opened;
     const now = this.#options.clock.now();
     ids.turn(now);
     const receipts: Receipt[] = [];
@@ -145,6 +150,7 @@ export class SqliteEngine implements Engine {
       if (database.isTransaction) database.exec('ROLLBACK');
       throw thrown;
     }
+    checkpointer.committed(batch.length, sizeOf(batch));
     if (followed.length > 0) sink.deliver(followed);
     return receipts;
   }
@@ -207,6 +213,7 @@ export class SqliteEngine implements Engine {
     const opened = this.#opened;
     this.#opened = null;
     opened?.stopSweep();
+    await opened?.checkpointer.close();
     opened?.life.end();
     opened?.file.close();
     this.presence.clear();
@@ -246,6 +253,7 @@ export class SqliteEngine implements Engine {
       const now = this.#options.clock.now();
       this.#opened.ids.turn(now);
       const more = this.#opened.keeper.sweep(now);
+      this.#opened.checkpointer.committed(more ? tidied : 0, 0);
       if (!more || this.#sweepsOn) return;
       this.#sweepsOn = true;
       setImmediate(() => {
@@ -261,4 +269,10 @@ export class SqliteEngine implements Engine {
     if (!this.#opened) throw new FanwireError('unavailable', 'the engine is not open');
     return this.#opened;
   }
+}
+
+function sizeOf(batch: readonly Draft[]): number {
+  let size = 0;
+  for (const { data } of batch) size += data.length;
+  return size;
 }

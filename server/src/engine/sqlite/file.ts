@@ -13,13 +13,7 @@ export type Durability = 'process' | 'disk';
 /** Files up to this size are checked for damage when they are opened; that takes well under a second. */
 const checkedBytes = 128 * 1024 * 1024;
 /** Milliseconds to wait for another program that reads or writes the file. */
-const busyTimeout = 2_000;
-
-/**
- * Pages in the log (16 MiB) before they are moved into the file: a page that many commits changed is moved once, and
- * the wait for the disk that this takes comes less often.
- */
-const checkpointPages = 4_000;
+export const busyTimeout = 2_000;
 
 /** A database and the lock that keeps a second server off it. */
 export interface OpenFile {
@@ -105,7 +99,6 @@ function prepare(database: DatabaseSync, path: string, durability: Durability): 
   }
   migrate(database, path);
   database.exec('PRAGMA journal_mode = WAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768');
-  database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
   database.exec('BEGIN IMMEDIATE; COMMIT');
 }
 

@@ -31,6 +31,10 @@ export interface WebSocketOptions {
 
 /** A client that does not finish the closing handshake is cut off after so many milliseconds. */
 const closeTimeout = 3_000;
+/** One that was closed because it does not read is given longer: it learns why only when it reads again. */
+const lingerTimeout = 30_000;
+/** So many of those at most; the first of more are cut off. */
+const maxLingering = 1_000;
 /** Versions of the protocol that are spoken: what `ws` takes. */
 const versions = '13, 8';
 /** Frames that one message may be split into. */
@@ -53,6 +57,8 @@ export class WebSocketTransport {
   readonly #options: WebSocketOptions;
   readonly #encoders: ReadonlyMap<Dialect, { readonly plain: Encoder; readonly deflated: Encoder }>;
   readonly #server: Server<typeof Peer>;
+  /** Closed because they do not read, and not gone yet. */
+  readonly #lingering = new Set<Peer>();
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
@@ -73,7 +79,7 @@ export class WebSocketTransport {
       maxPayload: options.maxMessageSize,
       maxFragments,
       maxBufferedChunks: Math.max(1_024, Math.ceil(options.maxMessageSize / bytesPerChunk)),
-      closeTimeout,
+      closeTimeout: lingerTimeout,
       handleProtocols: chooseProtocol,
       WebSocket: Peer,
     };
@@ -100,6 +106,11 @@ export class WebSocketTransport {
     admitted.catch((thrown) =>
       this.#refuse(http, socket, toClientError(thrown, this.#options.node.report, { request })),
     );
+  }
+
+  /** Waits no longer for those that were told to go and do not read it. */
+  cutLingering(): void {
+    for (const peer of this.#lingering) peer.terminate();
   }
 
   /** Answers as HTTP, and closes. */
@@ -152,7 +163,7 @@ export class WebSocketTransport {
     const { node } = this.#options;
     const encoders = this.#encoders.get(dialect);
     const encoder = takesDeflated(peer, http) ? encoders?.deflated : encoders?.plain;
-    const connection = new Connection(node, new PeerWire(peer, socket), {
+    const connection = new Connection(node, new PeerWire(peer, socket, this.#lingering), {
       id: uuidv7(node.clock.now()),
       dialect: dialect.name,
       principal,
@@ -178,9 +189,11 @@ class PeerWire implements Wire {
   readonly socket: Socket;
   readonly ping = pingFrame;
   readonly #peer: Peer;
+  readonly #lingering: Set<Peer>;
 
-  constructor(peer: Peer, socket: Socket) {
+  constructor(peer: Peer, socket: Socket, lingering: Set<Peer>) {
     this.#peer = peer;
+    this.#lingering = lingering;
     this.socket = socket;
   }
 
@@ -188,8 +201,18 @@ class PeerWire implements Wire {
     return textFrame(text);
   }
 
-  close({ code, reason }: CloseCode): void {
-    this.#peer.close(code, reason);
+  close({ code, reason }: CloseCode, politely: boolean): void {
+    const peer = this.#peer;
+    peer.close(code, reason);
+    if (politely) cutSoon(peer);
+    else this.#linger(peer);
+  }
+
+  #linger(peer: Peer): void {
+    const [first] = this.#lingering;
+    if (this.#lingering.size >= maxLingering) first?.terminate();
+    this.#lingering.add(peer);
+    peer.on('close', () => this.#lingering.delete(peer));
   }
 
   pause(): void {
@@ -217,10 +240,16 @@ function onClose(this: WebSocket, code: number): void {
   connection?.gone(ending ?? { code, by: 'client' });
 }
 
+function cutSoon(peer: Peer): void {
+  setTimeout(() => peer.terminate(), closeTimeout).unref();
+}
+
 /** The parser refused what came, and closes; a peer that breaks off has no such code. `close` follows. */
 function onFault(this: WebSocket, fault: Error & { code?: string }): void {
   const code = parserCode(fault.code ?? '');
-  if (code !== null) (this as Peer).ending = { code, by: 'server', reason: fault.message };
+  if (code === null) return;
+  (this as Peer).ending = { code, by: 'server', reason: fault.message };
+  cutSoon(this as Peer);
 }
 
 /** The close code that `ws` sends for a fault of its parser; it is not told. */

@@ -1,7 +1,10 @@
 import { readdirSync } from 'node:fs';
 import type { Command } from 'commander';
 
-/** One thing to measure: a file in `scenarios/` that exports one of these as `scenario`, named as the file is. */
+/**
+ * One thing to measure, or to do with what was measured: a file in `scenarios/` that exports one of these as
+ * `scenario`, named as the file is.
+ */
 export interface Scenario {
   /** One line for the list. */
   readonly summary: string;

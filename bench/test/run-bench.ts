@@ -7,21 +7,28 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
-/** How a call of the bench ended, and the JSON that it wrote, or null. */
+/** How a call of the bench ended. */
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  readonly document: unknown;
 }
 
-/** Runs the bench as a user does, once and with short times. */
-export async function runBench(...args: string[]): Promise<Ended> {
+/** Runs the bench as a user does, once and with short times. The JSON that it wrote comes along, or null. */
+export async function runBench(...args: string[]): Promise<Ended & { readonly document: unknown }> {
   const scratch = mkdtempSync(join(tmpdir(), 'bench-test-'));
   const file = join(scratch, 'document.json');
   // Coming back takes the time that it takes.
   const times = args[0] === 'recover' ? [] : ['--seconds', '0.2', '--warmup', '0.1'];
-  const child = spawn(process.execPath, [main, ...args, '--rounds', '1', ...times, '--json', file]);
+  const ended = await runCommand(...args, '--rounds', '1', ...times, '--json', file);
+  const document: unknown = ended.code === 0 ? JSON.parse(readFileSync(file, 'utf8')) : null;
+  rmSync(scratch, { recursive: true, force: true });
+  return { ...ended, document };
+}
+
+/** Runs the bench with these arguments and no others. */
+export async function runCommand(...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [main, ...args]);
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text) => {
     output.stdout += text;
@@ -30,7 +37,5 @@ export async function runBench(...args: string[]): Promise<Ended> {
     output.stderr += text;
   });
   const [code] = (await once(child, 'close')) as [number | null];
-  const document: unknown = code === 0 ? JSON.parse(readFileSync(file, 'utf8')) : null;
-  rmSync(scratch, { recursive: true, force: true });
-  return { code, ...output, document };
+  return { code, ...output };
 }

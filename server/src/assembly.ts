@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { type Access, createAccess } from './access/access.ts';
-import { createApi } from './api/app.ts';
+import { type ApiParts, createApi } from './api/app.ts';
+import { LocalDirectory } from './api/local-directory.ts';
 import type { Clock } from './clock.ts';
+import { type Commons, type CommonsMaker, localCommons } from './commons.ts';
 import type { Settings } from './config/settings.ts';
 import { createDialects } from './dialects.ts';
 import type { Engine } from './engine/engine.ts';
-import { createEngine } from './engines.ts';
 import { FanwireError, type UnknownErrorReporter } from './errors.ts';
 import type { Extensions } from './middleware/extensions.ts';
 import { createNode } from './node.ts';
@@ -25,6 +26,8 @@ export interface AssemblyOptions<Added extends Extensions> {
   readonly managementOpen: boolean;
   /** What a program adds; `report` is where its faults go. */
   extend(report: UnknownErrorReporter): Added;
+  /** @default those of a server that is all on this thread */
+  readonly commons?: CommonsMaker;
 }
 
 /** Every part of a server, wired together; its engine is open, and nothing listens yet. */
@@ -35,6 +38,8 @@ export interface Assembly<Added extends Extensions = Extensions> {
   readonly access: Access;
   readonly enforcer: Enforcer;
   readonly metrics: Metrics;
+  /** What it knows of the connections of this thread alone. */
+  readonly directory: LocalDirectory;
   readonly extensions: Added;
   /** The HTTP application. */
   readonly app: FastifyInstance;
@@ -42,23 +47,26 @@ export interface Assembly<Added extends Extensions = Extensions> {
   readonly streams: SseTransport;
 }
 
-type Core<Added extends Extensions = Extensions> = Omit<Assembly<Added>, 'app' | 'webSockets' | 'streams'>;
+/** What is made last. */
+type Doors = Pick<Assembly, 'app' | 'webSockets' | 'streams' | 'directory'>;
+type Core<Added extends Extensions = Extensions> = Omit<Assembly<Added>, keyof Doors>;
 
 /** Makes the parts and opens the engine. Throws a StartError that tells the operator what to do. */
 export async function assemble<Added extends Extensions>(
   settings: Settings,
   options: AssemblyOptions<Added>,
 ): Promise<Assembly<Added>> {
-  const { log, clock, managementOpen } = options;
+  const { log, clock, managementOpen, commons: makeCommons = localCommons } = options;
   const metrics = new Metrics({ version, engine: settings.engine.kind, managementOpen });
   const report = faultReporter(log, () => metrics.fault());
   const extensions = options.extend(report);
-  const engine = createEngine(settings, clock, report);
-  const node = createNode(settings, { engine, clock, log, report, metrics, extensions });
-  const access = await createAccess(settings, node.hub, engine, clock, node.report);
+  const commons = makeCommons(settings, clock, report);
+  const { engine, tickets } = commons;
+  const node = createNode(settings, { commons, clock, log, report, metrics, extensions });
+  const access = await createAccess(settings, node.hub, engine, tickets, clock, node.report);
   const enforcer = new Enforcer(node.hub, access);
   const core: Core<Added> = { settings, engine, node, access, enforcer, metrics, extensions };
-  const assembly = { ...core, ...addTransports(core, managementOpen) };
+  const assembly = { ...core, ...addDoors(core, commons, managementOpen) };
 
   await node.hub.open();
   await access.rooms.open();
@@ -67,10 +75,7 @@ export async function assemble<Added extends Extensions>(
   return assembly;
 }
 
-function addTransports(
-  core: Core,
-  managementOpen: boolean,
-): Pick<Assembly, 'app' | 'webSockets' | 'streams'> {
+function addDoors(core: Core, commons: Commons, managementOpen: boolean): Doors {
   const { settings, engine, node, access, extensions } = core;
   const { websocket, sse, limits } = settings;
   const { pipeline } = extensions;
@@ -79,6 +84,7 @@ function addTransports(
     ...access,
     pipeline,
     presence: engine.presence,
+    shared: commons.books,
     maxChannels: limits.channelsPerConnection,
     maxDataBytes: sse.maxMessageSize,
   };
@@ -92,12 +98,28 @@ function addTransports(
     compression: websocket.compression,
   });
   const streams = new SseTransport({ node, admission, dialect: dialects.events });
-  return { webSockets, streams, app: createHttp(core, streams, managementOpen) };
+  const directory = new LocalDirectory({
+    ...node,
+    activity: commons.activity,
+    changeStream: (id, principal, change) => streams.change(id, principal, change),
+  });
+  const app = createHttp(core, streams, {
+    directory: commons.directory(directory),
+    metrics: commons.exposition(core.metrics),
+    managementOpen,
+  });
+  return { webSockets, streams, directory, app };
 }
 
-function createHttp(core: Core, streams: SseTransport, managementOpen: boolean): FastifyInstance {
+/** What the HTTP API is told of the whole server. */
+interface Overview extends Pick<ApiParts, 'directory' | 'metrics'> {
+  readonly managementOpen: boolean;
+}
+
+function createHttp(core: Core, streams: SseTransport, overview: Overview): FastifyInstance {
   const { settings, engine, node, access, enforcer, metrics, extensions } = core;
   const { sse, apiKeys } = settings;
+  const { directory, metrics: exposition, managementOpen } = overview;
   return createApi({
     ...node,
     ...access,
@@ -105,8 +127,9 @@ function createHttp(core: Core, streams: SseTransport, managementOpen: boolean):
     presence: engine.presence,
     engine,
     enforcer,
+    directory,
     meter: metrics.http,
-    metrics,
+    ...(exposition ? { metrics: exposition } : {}),
     policy: {
       managementOpen,
       sseAuthRequired: sse.authRequired,
@@ -115,7 +138,6 @@ function createHttp(core: Core, streams: SseTransport, managementOpen: boolean):
     },
     openStream: (http, response) =>
       sse.enabled ? streams.open(http, response) : Promise.reject(sseDisabled()),
-    changeStream: (id, principal, change) => streams.change(id, principal, change),
   });
 }
 

@@ -1,18 +1,17 @@
 import { includes } from './access/channel-set.ts';
 import type { Clock } from './clock.ts';
+import type { Commons } from './commons.ts';
 import type { Settings } from './config/settings.ts';
-import type { Engine } from './engine/engine.ts';
 import type { UnknownErrorReporter } from './errors.ts';
 import { Hub } from './hub/hub.ts';
 import type { BacklogPolicy } from './hub/recipient.ts';
 import type { Extensions } from './middleware/extensions.ts';
 import type { Metrics } from './ops/metrics.ts';
-import { Capacity } from './transport/capacity.ts';
 import type { Log, Node } from './transport/node.ts';
 import { Wheel } from './transport/wheel.ts';
 
 export interface NodeParts {
-  readonly engine: Engine;
+  readonly commons: Pick<Commons, 'engine' | 'activity' | 'connections' | 'capacity'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly report: UnknownErrorReporter;
@@ -21,12 +20,15 @@ export interface NodeParts {
 }
 
 /** What all connections share, with the limits that the settings give; the metrics watch it from now on. */
-export function createNode({ limits, websocket, sse }: Settings, parts: NodeParts): Node {
-  const { engine, clock, log, report, metrics, extensions } = parts;
+export function createNode({ limits, websocket }: Settings, parts: NodeParts): Node {
+  const { commons, clock, log, report, metrics, extensions } = parts;
+  const { engine, activity, connections, capacity } = commons;
   const { actions, observer } = extensions;
   const node: Node = {
     hub: new Hub({
       engine,
+      activity,
+      connections,
       clock,
       report,
       meter: metrics.hub,
@@ -34,11 +36,7 @@ export function createNode({ limits, websocket, sse }: Settings, parts: NodePart
       backlogPolicy: (channel) => backlogPolicy(limits, channel),
     }),
     wheel: new Wheel(clock, report),
-    capacity: new Capacity({
-      connections: limits.connections,
-      websocket: websocket.maxConnections,
-      sse: sse.maxConnections,
-    }),
+    capacity,
     clock,
     log,
     report,

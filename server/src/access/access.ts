@@ -10,13 +10,13 @@ import { OriginRule } from './origin.ts';
 import type { Principal } from './principal.ts';
 import { Revocations } from './revocations.ts';
 import { Rooms } from './rooms.ts';
-import { Tickets } from './tickets.ts';
+import type { TicketBook } from './tickets.ts';
 
 /** Everything that decides who comes in and who may do what. */
 export interface Access {
   readonly verifier: TokenVerifier;
   readonly authenticator: Authenticator;
-  readonly tickets: Tickets;
+  readonly tickets: TicketBook;
   readonly origin: OriginRule;
   readonly rooms: Rooms;
   readonly revocations: Revocations;
@@ -28,13 +28,13 @@ export async function createAccess(
   { jwt, apiKeys, origins, production, websocket }: Settings,
   hub: Hub,
   stores: Pick<Engine, 'rooms' | 'revocations'>,
+  tickets: TicketBook,
   clock: Clock,
   report: (thrown: unknown) => void,
 ): Promise<Access> {
   const revocations = new Revocations(hub, stores.revocations);
   const revoked = (principal: Principal): boolean => revocations.covers(principal);
   const verifier = await TokenVerifier.create({ ...jwt, clock, report, revoked });
-  const tickets = new Tickets({ clock });
   const rooms = new Rooms(hub, stores.rooms);
   return {
     verifier,

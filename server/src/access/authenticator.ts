@@ -4,12 +4,12 @@ import { type ApiKey, type ApiKeys, isSameKey } from './api-keys.ts';
 import { type Credentials, readCredentials } from './credentials.ts';
 import type { TokenVerifier } from './jwt.ts';
 import { anonymous, type Principal, withKey } from './principal.ts';
-import type { Tickets } from './tickets.ts';
+import type { TicketBook } from './tickets.ts';
 
 export interface AuthenticatorOptions {
   readonly verifier: Pick<TokenVerifier, 'verify'>;
   readonly apiKeys: ApiKeys;
-  readonly tickets: Tickets;
+  readonly tickets: TicketBook;
   /** Tokens revoked since their ticket was given out. @default none */
   readonly revoked?: (principal: Principal) => boolean;
   readonly apiKeyHeader: string;
@@ -103,8 +103,8 @@ export class Authenticator {
     return unite(bearer, key);
   }
 
-  #redeem(ticket: string): Principal {
-    const principal = this.#options.tickets.redeem(ticket);
+  async #redeem(ticket: string): Promise<Principal> {
+    const principal = await this.#options.tickets.redeem(ticket);
     const revoked = principal !== null && (this.#options.revoked?.(principal) ?? false);
     if (principal !== null && !revoked) return principal;
     throw refused('the ticket is unknown, used or expired; get a new one from POST /sse/ticket');

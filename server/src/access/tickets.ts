@@ -23,12 +23,19 @@ interface Entry {
 
 const ticketBytes = 32;
 
+/** Where tickets are kept, which one of several threads may do for all. */
+export interface TicketBook {
+  issue(principal: Principal): IssuedTicket | Promise<IssuedTicket>;
+  /** Whose ticket it is, the first time; null if it is unknown, used or expired. */
+  redeem(ticket: string): Principal | null | Promise<Principal | null>;
+}
+
 /**
  * Stand-ins for a token in the address of an EventSource, which cannot send headers: a ticket in a log or a
  * history is worth nothing, because it works once and for 30 s. A ticket carries its principal unchanged, with
  * the token's own expiry, and never outlives it. Only hashes are kept.
  */
-export class Tickets {
+export class Tickets implements TicketBook {
   readonly #clock: Clock;
   readonly #ttlMs: number;
   readonly #max: number;
@@ -51,7 +58,6 @@ export class Tickets {
     return { ticket, expires_in: Math.max(0, Math.floor((expiresAt - now) / 1000)) };
   }
 
-  /** Whose ticket it is, the first time; null if it is unknown, used or expired. */
   redeem(ticket: string): Principal | null {
     const key = hashOf(ticket);
     const entry = this.#entries.get(key);

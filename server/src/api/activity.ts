@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { activityMinutes } from '../hub/activity.ts';
+import { failure } from './answer.ts';
 import { Authorization } from './authorization.ts';
 import type { Resource } from './parts.ts';
 import { answers } from './schemas.ts';
@@ -34,7 +35,7 @@ const ActivityAnswer = Type.Object(
 
 /** `GET /api/stats/activity`: counters that are kept as messages pass, on this node since it started. */
 export const addActivity: Resource = (app, parts) => {
-  const { hub, gate, clock } = parts;
+  const { directory, gate } = parts;
   app.get(
     '/api/stats/activity',
     {
@@ -50,8 +51,13 @@ export const addActivity: Resource = (app, parts) => {
       const { minutes = activityMinutes, channel: name } = request.query;
       const channel = name === undefined ? undefined : channelParameter(name);
       if (channel !== undefined) gate.check(request.principal, 'presence', channel);
-      const points = hub.activity.page(minutes, channel, clock.now());
-      reply.send({ minutes: points, messages: points.reduce((sum, { messages }) => sum + messages, 0) });
+      directory
+        .activity(minutes, channel)
+        .then((points) => {
+          const sum = points.reduce((total, { messages }) => total + messages, 0);
+          reply.send({ minutes: [...points], messages: sum });
+        })
+        .catch(failure(reply));
     },
   );
 };

@@ -27,7 +27,7 @@ import { addTickets } from './tickets.ts';
 import { compileValidator } from './validation.ts';
 import { addWebSocketPublishing } from './websocket-publishing.ts';
 
-export type { ApiParts, ApiPolicy, StreamChange } from './parts.ts';
+export type { ApiParts, ApiPolicy } from './parts.ts';
 
 const resources: readonly Resource[] = [
   addHealth,

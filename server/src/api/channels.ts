@@ -3,10 +3,10 @@ import { type Static, Type } from 'typebox';
 import type { Gate } from '../access/gate.ts';
 import type { Principal } from '../access/principal.ts';
 import { FanwireError } from '../errors.ts';
-import type { Hub } from '../hub/hub.ts';
 import { failure } from './answer.ts';
 import { Authorization } from './authorization.ts';
-import type { Resource } from './parts.ts';
+import type { Directory } from './directory.ts';
+import type { ApiParts, Resource } from './parts.ts';
 import { answers, ChannelPath, cursorParameter, nextCursor, pageLimit } from './schemas.ts';
 import { channelParameter } from './validation.ts';
 
@@ -41,7 +41,7 @@ const ChannelsAnswer = Type.Object({
 
 /** `GET /api/channels` and `GET /api/channels/{channel}`. */
 export const addChannels: Resource = (app, parts) => {
-  const { hub, gate } = parts;
+  const { directory, gate } = parts;
   const onRequest = new Authorization(parts).need('read');
   const tags = ['channels'];
 
@@ -61,9 +61,9 @@ export const addChannels: Resource = (app, parts) => {
       const { prefix = '', limit = 100, cursor } = request.query;
       const after = cursor === undefined ? undefined : nameOf(cursor);
       const sees = (name: string): boolean => maySee(gate, request.principal, name);
-      visibleNames(hub, sees, { prefix, limit, after })
+      visibleNames(directory, sees, { prefix, limit, after })
         .then(async ({ names, last }) => ({
-          channels: await Promise.all(names.map((name) => entry(hub, gate, name))),
+          channels: (await known(parts, names)).map(({ entry }) => entry),
           ...(last === null ? {} : { next: cursorOf(last) }),
         }))
         .then((answer) => reply.send(answer))
@@ -87,12 +87,12 @@ export const addChannels: Resource = (app, parts) => {
       if (!maySee(gate, request.principal, name)) {
         throw new FanwireError('forbidden', `no permission to see "${name}"`);
       }
-      entry(hub, gate, name)
-        .then((found) => {
-          if (found.offset === 0 && hub.local(name) === undefined) {
+      known(parts, [name])
+        .then(([found]) => {
+          if (!found || (found.entry.offset === 0 && !found.live)) {
             throw new FanwireError('not_found', 'this channel never had a message and has no subscriber');
           }
-          reply.send(found);
+          reply.send(found.entry);
         })
         .catch(failure(reply));
     },
@@ -106,14 +106,14 @@ interface Page {
 }
 
 async function visibleNames(
-  hub: Hub,
+  directory: Directory,
   sees: (name: string) => boolean,
   { prefix, limit, after }: { prefix: string; limit: number; after: string | undefined },
 ): Promise<Page> {
   const names: string[] = [];
   let last = after;
   for (let looked = 0; looked < maxLooked; looked += limit) {
-    const page = await hub.channelNames({ prefix, after: last, limit: limit + 1 });
+    const page = await directory.channelNames({ prefix, after: last, limit: limit + 1 });
     for (const name of page.slice(0, limit)) {
       if (names.length === limit) return { names, last: last ?? null };
       if (sees(name)) names.push(name);
@@ -124,10 +124,22 @@ async function visibleNames(
   return { names, last: last ?? null };
 }
 
-async function entry(hub: Hub, gate: Gate, name: string): Promise<Static<typeof ChannelEntry>> {
-  const local = hub.local(name);
-  const { offset, epoch } = local ?? (await hub.position(name));
-  return { name, subscribers: local?.size ?? 0, offset, epoch, private: gate.rooms.isPrivate(name) };
+interface Known {
+  readonly entry: Static<typeof ChannelEntry>;
+  /** Somebody is in it, or about to be. */
+  readonly live: boolean;
+}
+
+async function known({ directory, hub, gate }: ApiParts, names: readonly string[]): Promise<Known[]> {
+  const subscribers = await directory.subscribers(names);
+  return Promise.all(
+    names.map(async (name, at) => {
+      const count = subscribers[at] ?? null;
+      const { offset, epoch } = hub.local(name) ?? (await hub.position(name));
+      const entry = { name, subscribers: count ?? 0, offset, epoch, private: gate.rooms.isPrivate(name) };
+      return { entry, live: count !== null };
+    }),
+  );
 }
 
 /** Who may do any of these with a channel knows that it exists. */

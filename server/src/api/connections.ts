@@ -1,12 +1,10 @@
 import { Type } from 'typebox';
 import type { Gate } from '../access/gate.ts';
-import { isReserved } from '../access/names.ts';
 import type { Principal } from '../access/principal.ts';
 import { FanwireError } from '../errors.ts';
-import type { Hub } from '../hub/hub.ts';
-import type { Recipient } from '../hub/recipient.ts';
-import { Connection } from '../transport/connection.ts';
+import { failure } from './answer.ts';
 import { Authorization } from './authorization.ts';
+import type { ConnectionInfo } from './directory.ts';
 import type { Resource } from './parts.ts';
 import { answers, cursorParameter, DoneAnswer, nextCursor, pageLimit } from './schemas.ts';
 import { channelParameter } from './validation.ts';
@@ -41,7 +39,7 @@ const ConnectionsAnswer = Type.Object({
 
 /** `GET /ws/connections` and `DELETE /ws/connections/{id}`. */
 export const addConnections: Resource = (app, parts) => {
-  const { hub, gate } = parts;
+  const { directory, gate } = parts;
   const authorization = new Authorization(parts);
   const tags = ['management'];
 
@@ -62,14 +60,18 @@ export const addConnections: Resource = (app, parts) => {
       const channel = query.channel === undefined ? undefined : channelParameter(query.channel);
       if (channel !== undefined) gate.check(principal, 'presence', channel);
       const after = cursor === undefined ? 0 : serialOf(cursor);
-      const { found, total } = find(hub, { user, channel }, limit + 1, after);
-      const page = found.slice(0, limit);
-      const last = found.length > limit ? page.at(-1) : undefined;
-      reply.send({
-        connections: page.filter(isConnection).map((connection) => entry(connection, gate, principal)),
-        total,
-        ...(last ? { next: cursorOf(last.serial) } : {}),
-      });
+      directory
+        .connections({ user, channel, after, limit: limit + 1 })
+        .then(({ connections: found, total }) => {
+          const page = found.slice(0, limit);
+          const last = found.length > limit ? page.at(-1) : undefined;
+          reply.send({
+            connections: page.map((connection) => entry(connection, gate, principal)),
+            total,
+            ...(last ? { next: cursorOf(last.serial) } : {}),
+          });
+        })
+        .catch(failure(reply));
     },
   );
 
@@ -85,59 +87,28 @@ export const addConnections: Resource = (app, parts) => {
       onRequest: authorization.need('manage'),
     },
     (request, reply) => {
-      const connection = hub.connections.get(request.params.id);
-      if (!(connection instanceof Connection)) {
-        throw new FanwireError('not_found', 'no connection has this id');
-      }
-      connection.close('administrator');
-      reply.send({ ok: true });
+      directory
+        .close(request.params.id)
+        .then((found) => {
+          if (!found) throw new FanwireError('not_found', 'no connection has this id');
+          reply.send({ ok: true });
+        })
+        .catch(failure(reply));
     },
   );
 };
 
-interface Filter {
-  readonly user: string | undefined;
-  readonly channel: string | undefined;
-}
-
-/** Up to `most` connections behind the serial, in the order of their coming. A filter looks at its matches only. */
-function find(hub: Hub, { user, channel }: Filter, most: number, after: number): Found {
-  const { connections } = hub;
-  if (user === undefined && channel === undefined) {
-    return { found: connections.page(most, after), total: connections.size };
-  }
-  const matching =
-    user === undefined
-      ? [...(hub.local(channel ?? '')?.subscriptions() ?? [])].map(({ recipient }) => recipient)
-      : connections.ofUser(user).filter((peer) => channel === undefined || peer.subscriptions.has(channel));
-  const found = matching.filter(({ serial }) => serial > after).sort((a, b) => a.serial - b.serial);
-  return { found: found.slice(0, most), total: matching.length };
-}
-
-interface Found {
-  readonly found: Recipient[];
-  readonly total: number;
-}
-
-function isConnection(recipient: Recipient): recipient is Connection {
-  return recipient instanceof Connection;
-}
-
-function entry(connection: Connection, gate: Gate, principal: Principal) {
-  const { id, user, dialect, transport, remoteAddress, connectedAt, subscriptions, outbox } = connection;
-  const visible = [...subscriptions.keys()].filter(
-    (name) => !isReserved(name) && gate.may(principal, 'presence', name),
-  );
+function entry(connection: ConnectionInfo, gate: Gate, principal: Principal) {
   return {
-    id,
-    user_id: user,
-    dialect,
-    transport,
-    remote_address: remoteAddress,
-    connected_at: connectedAt,
-    channels: visible,
-    queued_messages: outbox.queuedMessages,
-    queued_bytes: outbox.queuedBytes,
+    id: connection.id,
+    user_id: connection.user,
+    dialect: connection.dialect,
+    transport: connection.transport,
+    remote_address: connection.remoteAddress,
+    connected_at: connection.connectedAt,
+    channels: connection.channels.filter((name) => gate.may(principal, 'presence', name)),
+    queued_messages: connection.queuedMessages,
+    queued_bytes: connection.queuedBytes,
   };
 }
 

@@ -28,10 +28,12 @@ export const addDisconnect: Resource = (app, parts) => {
     },
     (request, reply) => {
       const user = parameter(() => checkUserId(request.params.id, 'id'));
-      parts.enforcer
-        .disconnectUser(user)
-        .then((closed) => reply.send({ ok: true, closed }))
-        .catch(failure(reply));
+      const disconnect = async (): Promise<void> => {
+        const closed = await parts.directory.connectionsOf(user);
+        await parts.enforcer.disconnectUser(user);
+        reply.send({ ok: true, closed });
+      };
+      disconnect().catch(failure(reply));
     },
   );
 };

@@ -11,9 +11,8 @@ import type {
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Gate } from '../access/gate.ts';
 import type { OriginRule } from '../access/origin.ts';
-import type { Principal } from '../access/principal.ts';
 import type { Revocations } from '../access/revocations.ts';
-import type { Tickets } from '../access/tickets.ts';
+import type { TicketBook } from '../access/tickets.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine, PresenceStore } from '../engine/engine.ts';
 import type { UnknownErrorReporter } from '../errors.ts';
@@ -22,6 +21,7 @@ import type { Pipeline } from '../middleware/pipeline.ts';
 import type { Capacity } from '../transport/capacity.ts';
 import type { Enforcer } from '../transport/enforcer.ts';
 import type { Log } from '../transport/node.ts';
+import type { Directory } from './directory.ts';
 import type { Exposition, HttpMeter } from './meter.ts';
 
 export interface ApiPolicy {
@@ -34,21 +34,16 @@ export interface ApiPolicy {
   readonly apiKeyHeader: string;
 }
 
-/** What an open stream is to be changed by. */
-export interface StreamChange {
-  readonly subscribe: string[];
-  readonly unsubscribe: string[];
-}
-
 /** What the HTTP API uses. */
 export interface ApiParts {
   readonly hub: Hub;
+  readonly directory: Directory;
   readonly gate: Gate;
   readonly presence: PresenceStore;
   readonly engine: Pick<Engine, 'health'>;
   readonly authenticator: Authenticator;
   readonly origin: OriginRule;
-  readonly tickets: Tickets;
+  readonly tickets: TicketBook;
   readonly revocations: Revocations;
   /** What messages that are published by requests pass through. */
   readonly pipeline: Pipeline;
@@ -68,8 +63,6 @@ export interface ApiParts {
    * FanwireError and before anything is written, when it refuses.
    */
   openStream(request: FastifyRequest['raw'], response: FastifyReply['raw']): Promise<void>;
-  /** Changes the channels of an open stream. Rejects with a FanwireError when it refuses. */
-  changeStream(id: string, principal: Principal, change: StreamChange): Promise<{ channels: string[] }>;
 }
 
 /** Fastify whose handlers get their types from the TypeBox schemas of the route. */

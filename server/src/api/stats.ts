@@ -1,6 +1,8 @@
 import { Type } from 'typebox';
 import type { TransportName } from '../transport/capacity.ts';
+import { failure } from './answer.ts';
 import { Authorization } from './authorization.ts';
+import type { ServerStats } from './directory.ts';
 import type { Resource } from './parts.ts';
 import { answers } from './schemas.ts';
 
@@ -34,12 +36,16 @@ const StatsAnswer = Type.Object(
 
 /** `GET /ws/stats`: counters that are kept anyway; nothing is counted for the answer. */
 export const addStats: Resource = (app, parts) => {
-  const { hub, capacity } = parts;
-  const statsOf = (transport: TransportName) => ({
-    total: capacity.count(transport),
-    max: capacity.limits[transport],
-    users: hub.connections.users(transport),
-  });
+  const { directory, capacity } = parts;
+  const answer = ({ transports, channels, subscriptions }: ServerStats) => {
+    const statsOf = (transport: TransportName) => {
+      const { total, users } = transports[transport];
+      return { total, max: capacity.limits[transport], users };
+    };
+    const [websocket, sse] = [statsOf('websocket'), statsOf('sse')];
+    const total_connections = websocket.total + sse.total;
+    return { websocket, sse, channels: { total: channels, subscriptions }, total_connections };
+  };
   app.get(
     '/ws/stats',
     {
@@ -51,15 +57,10 @@ export const addStats: Resource = (app, parts) => {
       onRequest: new Authorization(parts).need('read'),
     },
     (_request, reply) => {
-      const { channels, subscriptions } = hub.counts;
-      const websocket = statsOf('websocket');
-      const sse = statsOf('sse');
-      reply.send({
-        websocket,
-        sse,
-        channels: { total: channels, subscriptions },
-        total_connections: websocket.total + sse.total,
-      });
+      directory
+        .stats()
+        .then((stats) => reply.send(answer(stats)))
+        .catch(failure(reply));
     },
   );
 };

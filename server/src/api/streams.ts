@@ -97,7 +97,7 @@ export const addStreams: Resource = (app, parts) => {
         subscribe: checkNames(subscribe, 'subscribe'),
         unsubscribe: checkNames(unsubscribe, 'unsubscribe'),
       };
-      parts
+      parts.directory
         .changeStream(request.params.id, request.principal, change)
         .then((answer) => reply.send(answer))
         .catch(failure(reply));

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { failure } from './answer.ts';
 import { Authorization } from './authorization.ts';
 import type { Resource } from './parts.ts';
 import { answers } from './schemas.ts';
@@ -25,7 +26,8 @@ export const addTickets: Resource = (app, parts) => {
       onRequest,
     },
     (request, reply) => {
-      reply.send(parts.tickets.issue(request.principal));
+      const issue = async () => reply.send(await parts.tickets.issue(request.principal));
+      issue().catch(failure(reply));
     },
   );
 };

@@ -11,6 +11,8 @@ import type { Gap } from '../hub/recovery.ts';
 import type { JsonObject } from '../json.ts';
 import type { ActionHandler } from '../middleware/actions.ts';
 import type { Pipeline } from '../middleware/pipeline.ts';
+import type { OccupiedRooms } from './chat/rooms.ts';
+import type { RelayPlaces } from './relay/places.ts';
 
 export type DialectName = 'relay' | 'room' | 'channel' | 'chat' | 'events';
 
@@ -28,6 +30,13 @@ export interface Services {
   readonly maxChannels: number;
   /** Most bytes of one message's data, on any way in. */
   readonly maxDataBytes: number;
+  readonly shared: SharedBooks;
+}
+
+/** Books of the dialects that are kept once for the whole server, whichever thread its connections are on. */
+export interface SharedBooks {
+  readonly places: RelayPlaces;
+  readonly occupied: OccupiedRooms;
 }
 
 /** What a client asked for with its address, before it is let in. All checks that need no look-up have passed. */
@@ -52,14 +61,20 @@ export interface Requirements {
   readonly origin: boolean;
 }
 
+/** Gives back what was reserved. */
+export type Reservation = () => void;
+
 /** A WebSocket dialect: a pure codec, the address it answers at, and its sessions. */
 export interface Dialect {
   readonly name: DialectName;
   readonly requirements: Requirements;
   /** Null when the address is not this dialect's; throws `bad_request` with status 400 for bad parameters. */
   entrance(url: URL): Entrance | null;
-  /** Throws a refusal (`room_full`) when there is no place left. */
-  checkPlace?(entrance: Entrance): void;
+  /**
+   * Takes a place for the connection that is about to get this id, where places are limited. Returns how to give it
+   * back, should the connection not come about; throws a refusal (`room_full`) when there is none.
+   */
+  reserve?(entrance: Entrance, connection: string): Reservation | Promise<Reservation>;
   /** One message as one text frame. */
   encode(message: Message): string;
   /** `settled` is to be called when a publish of the session was committed or failed. */

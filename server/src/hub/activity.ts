@@ -46,12 +46,23 @@ class Minute {
   }
 }
 
-/** Messages and active users per minute on this node, counted as messages pass. */
-export class Activity {
+/** Messages and active users per minute, counted as messages pass. */
+export interface ActivityBook {
+  /** One committed batch. Channels of the server itself are not counted. */
+  record(drafts: readonly Draft[], receipts: readonly Receipt[], now: number): void;
+  /** The last `minutes` minutes up to the running one, oldest first, quiet ones included. */
+  page(
+    minutes: number,
+    channel: string | undefined,
+    now: number,
+  ): readonly ActivityPoint[] | Promise<readonly ActivityPoint[]>;
+}
+
+/** Of the batches that it is told of. */
+export class Activity implements ActivityBook {
   /** Oldest first; minutes in which nothing happened are left out. */
   readonly #minutes: Minute[] = [];
 
-  /** One committed batch. Channels of the server itself are not counted. */
   record(drafts: readonly Draft[], receipts: readonly Receipt[], now: number): void {
     const current = this.#at(now - (now % minute));
     for (let i = 0; i < drafts.length; i++) {
@@ -61,7 +72,6 @@ export class Activity {
     }
   }
 
-  /** The last `minutes` minutes up to the running one, oldest first, quiet ones included. */
   page(minutes: number, channel: string | undefined, now: number): ActivityPoint[] {
     const last = now - (now % minute);
     const known = new Map(this.#minutes.map((entry) => [entry.start, entry]));

@@ -12,14 +12,14 @@ import type {
 } from '../engine/engine.ts';
 import { deletedType } from '../engine/engine.ts';
 import { uuidv7 } from '../ids.ts';
-import { Activity } from './activity.ts';
+import type { ActivityBook } from './activity.ts';
 import { Channel } from './channel.ts';
 import { Flusher } from './flusher.ts';
 import { History, type HistoryRequest } from './history.ts';
 import { type HubMeter, noHubMeter } from './meter.ts';
 import { mergeNames, type NameQuery, Names } from './names.ts';
 import type { BacklogPolicy, Encoder, Recipient, Subscription, Watch } from './recipient.ts';
-import { Registry } from './registry.ts';
+import { Registry, type RegistryOptions } from './registry.ts';
 import { type Subscribed, type SubscribeOptions, Subscriber } from './subscriber.ts';
 import { type PublishCallback, Tick } from './tick.ts';
 
@@ -65,6 +65,9 @@ export interface HubOptions {
   readonly meter?: HubMeter;
   /** @default one that hears nothing */
   readonly observer?: HubObserver | undefined;
+  /** Counts messages as they pass. @default nobody does */
+  readonly activity?: Pick<ActivityBook, 'record'> | undefined;
+  readonly connections?: RegistryOptions | undefined;
   /** What becomes of a channel's messages that wait for a slow reader. @default disconnect for all */
   readonly backlogPolicy?: (channel: string) => BacklogPolicy;
 }
@@ -74,9 +77,8 @@ export interface HubOptions {
  * sockets or permissions: whoever calls it has settled those.
  */
 export class Hub {
-  readonly connections = new Registry();
+  readonly connections: Registry;
   readonly flusher = new Flusher();
-  readonly activity = new Activity();
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #report: (thrown: unknown) => void;
@@ -96,7 +98,8 @@ export class Hub {
   #isCrowdGiven = false;
 
   constructor(options: HubOptions) {
-    const { engine, clock, report, meter = noHubMeter, observer } = options;
+    const { engine, clock, report, meter = noHubMeter, observer, activity } = options;
+    this.connections = new Registry(options.connections);
     this.#policyOf = options.backlogPolicy ?? (() => 'disconnect');
     this.#observer = observer;
     this.#engine = engine;
@@ -105,7 +108,7 @@ export class Hub {
     this.#meter = meter;
     this.#tick = new Tick(engine, {
       committed: (drafts, receipts) => {
-        this.activity.record(drafts, receipts, clock.now());
+        activity?.record(drafts, receipts, clock.now());
         observer?.committed(drafts, receipts);
       },
       flush: (written) => {

@@ -3,6 +3,13 @@ import type { Recipient } from './recipient.ts';
 /** A recipient that says how its bytes travel: its user is counted under that name. */
 type Travelling = Recipient & { readonly transport?: string };
 
+export interface RegistryOptions {
+  /** Numbers connections in the order of their coming. @default 1, 2, … */
+  readonly nextSerial?: () => number;
+  /** Told of a user name's first connection by a transport (`here`), and when its last has gone. */
+  readonly onUser?: (transport: string, user: string, here: boolean) => void;
+}
+
 /** The node's connections: by id, by user, and in the order of their coming for paging without a scan. */
 export class Registry {
   readonly #byId = new Map<string, Recipient>();
@@ -13,7 +20,13 @@ export class Registry {
   #serials: number[] = [];
   #places: (Recipient | null)[] = [];
   #holes = 0;
-  #nextSerial = 1;
+  readonly #nextSerial: () => number;
+  readonly #onUser: RegistryOptions['onUser'];
+
+  constructor({ nextSerial = counter(), onUser }: RegistryOptions = {}) {
+    this.#nextSerial = nextSerial;
+    this.#onUser = onUser;
+  }
 
   get size(): number {
     return this.#byId.size;
@@ -39,7 +52,7 @@ export class Registry {
 
   add(recipient: Recipient): void {
     this.#byId.set(recipient.id, recipient);
-    recipient.serial = this.#nextSerial++;
+    recipient.serial = this.#nextSerial();
     this.#serials.push(recipient.serial);
     this.#places.push(recipient);
     if (recipient.user === null) return;
@@ -77,6 +90,7 @@ export class Registry {
     const count = (counts.get(user) ?? 0) + change;
     if (count > 0) counts.set(user, count);
     else counts.delete(user);
+    if (count === 0 || (count === 1 && change === 1)) this.#onUser?.(transport, user, change === 1);
   }
 
   #compact(): void {
@@ -96,4 +110,9 @@ export class Registry {
     }
     return low;
   }
+}
+
+function counter(): () => number {
+  let last = 0;
+  return () => ++last;
 }

@@ -9,14 +9,31 @@ export interface CapacityLimits {
   readonly sse: number;
 }
 
-/** Counts connections against the server's limits. */
+/** Places of the counters: all connections, and those of each transport. */
+const all = 0;
+const places: Readonly<Record<TransportName, number>> = { websocket: 1, sse: 2 };
+/** How many counters there are. */
+export const capacityCounters = 3;
+
+/**
+ * Counts connections against the server's limits. The counters may be memory that several threads share: places are
+ * taken in one atomic step, so that the limits hold exactly.
+ */
 export class Capacity {
   readonly limits: CapacityLimits;
-  readonly #taken = { websocket: 0, sse: 0 };
+  readonly #taken: Int32Array;
+  /** The same for those that were taken here. */
+  readonly #own: Int32Array;
   #closed = false;
 
-  constructor(limits: CapacityLimits) {
+  constructor(
+    limits: CapacityLimits,
+    taken: Int32Array = new Int32Array(capacityCounters),
+    own: Int32Array = new Int32Array(capacityCounters),
+  ) {
     this.limits = limits;
+    this.#taken = taken;
+    this.#own = own;
   }
 
   get closed(): boolean {
@@ -24,28 +41,51 @@ export class Capacity {
   }
 
   count(transport: TransportName): number {
-    return this.#taken[transport];
+    return Atomics.load(this.#taken, places[transport]);
   }
 
-  /** Throws `server_full` when there is no place, or when the server is closing. */
-  check(transport: TransportName): void {
-    const total = this.#taken.websocket + this.#taken.sse;
+  /** Takes a place. Throws `server_full` when there is none, or when the server is closing. */
+  take(transport: TransportName): void {
     if (this.#closed) throw new FanwireError('server_full', 'the server is closing; try again in a moment');
-    if (total >= this.limits.connections || this.#taken[transport] >= this.limits[transport]) {
+    if (!this.#takeOne(transport)) {
       throw new FanwireError('server_full', 'the server has its maximum of connections; try again later');
     }
-  }
-
-  take(transport: TransportName): void {
-    this.#taken[transport]++;
+    Atomics.add(this.#own, all, 1);
+    Atomics.add(this.#own, places[transport], 1);
   }
 
   free(transport: TransportName): void {
-    this.#taken[transport]--;
+    for (const counters of [this.#taken, this.#own]) {
+      Atomics.sub(counters, places[transport], 1);
+      Atomics.sub(counters, all, 1);
+    }
   }
 
   /** Lets nobody in any more. */
   close(): void {
     this.#closed = true;
   }
+
+  #takeOne(transport: TransportName): boolean {
+    if (!addBelow(this.#taken, all, this.limits.connections)) return false;
+    if (addBelow(this.#taken, places[transport], this.limits[transport])) return true;
+    Atomics.sub(this.#taken, all, 1);
+    return false;
+  }
+}
+
+/** Counts one more, unless there are as many as may be. */
+function addBelow(counters: Int32Array, at: number, limit: number): boolean {
+  let count = Atomics.load(counters, at);
+  while (count < limit) {
+    const found = Atomics.compareExchange(counters, at, count, count + 1);
+    if (found === count) return true;
+    count = found;
+  }
+  return false;
+}
+
+/** Gives back what was taken by somebody who is gone without a word. */
+export function releaseTaken(taken: Int32Array, own: Int32Array): void {
+  for (let at = 0; at < capacityCounters; at++) Atomics.sub(taken, at, Atomics.exchange(own, at, 0));
 }

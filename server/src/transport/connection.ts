@@ -116,9 +116,8 @@ export class Connection implements Link, OutboxOwner, Sleeper {
     return this.#session;
   }
 
-  /** Takes its place and starts the conversation. `request` is the id of the HTTP request that it began as. */
+  /** Starts the conversation. Its place in the capacity was taken before. `request` is the id of the HTTP request that it began as. */
   start(makeSession: (settled: () => void) => Session, request?: string): void {
-    this.#node.capacity.take(this.transport);
     this.#meter.opened(this.dialect, this.transport);
     this.#node.observer?.connected(this);
     this.#node.log.debug({ ...this.#logged(), address: this.remoteAddress, request }, 'connection opened');

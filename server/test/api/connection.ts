@@ -55,6 +55,7 @@ export async function connect(node: Node, options: ClientOptions = {}): Promise<
     encoder: { encode: (messages) => Buffer.from(messages.map(({ data }) => data).join()) },
     remoteAddress: '192.0.2.1',
   });
+  node.capacity.take(wire.transport);
   connection.start(idleSession);
   await node.hub.attach(connection);
   for (const channel of options.channels ?? []) {

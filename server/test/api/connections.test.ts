@@ -157,7 +157,7 @@ describe('DELETE /ws/connections/{id}', () => {
 describe('GET /ws/stats', () => {
   it('counts connections, users, channels and subscriptions', async () => {
     await using server = await TestServer.start();
-    const empty = { websocket: { total: 0, max: 60, users: 0 }, sse: { total: 0, max: 50, users: 0 } };
+    const empty = { websocket: { total: 0, max: 600, users: 0 }, sse: { total: 0, max: 500, users: 0 } };
     const before = await server.get('/ws/stats');
     assert.deepEqual(before.body, {
       ...empty,
@@ -173,8 +173,8 @@ describe('GET /ws/stats', () => {
     ];
     const during = await server.get('/ws/stats');
     assert.deepEqual(during.body, {
-      websocket: { total: 4, max: 60, users: 2 },
-      sse: { total: 1, max: 50, users: 1 },
+      websocket: { total: 4, max: 600, users: 2 },
+      sse: { total: 1, max: 500, users: 1 },
       channels: { total: 4, subscriptions: 10 },
       total_connections: 5,
     });

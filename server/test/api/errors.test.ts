@@ -189,7 +189,7 @@ describe('a fault of the server', () => {
       },
     } as never;
     const changeStream = () => Promise.reject('a string');
-    await using server = await TestServer.start({ parts: { tickets, changeStream } });
+    await using server = await TestServer.start({ parts: { tickets }, changeStream });
     const ticket = await server.request('POST', '/sse/ticket');
     assert.equal(ticket.status, 500);
     assertShape(ticket.body, 'internal');

@@ -11,7 +11,10 @@ import { Revocations } from '../../src/access/revocations.ts';
 import { Rooms } from '../../src/access/rooms.ts';
 import { Tickets } from '../../src/access/tickets.ts';
 import { type ApiParts, createApi } from '../../src/api/app.ts';
+import type { Directory } from '../../src/api/directory.ts';
+import { LocalDirectory } from '../../src/api/local-directory.ts';
 import { MemoryEngine } from '../../src/engine/memory/engine.ts';
+import { Activity } from '../../src/hub/activity.ts';
 import { Hub } from '../../src/hub/hub.ts';
 import { Pipeline } from '../../src/middleware/pipeline.ts';
 import { Capacity } from '../../src/transport/capacity.ts';
@@ -40,6 +43,8 @@ export interface TestOptions {
   readonly allowedOrigins?: readonly string[];
   readonly production?: boolean;
   readonly parts?: Partial<ApiParts>;
+  /** @default the stream has no channels, whatever is asked */
+  readonly changeStream?: Directory['changeStream'];
 }
 
 export interface LogLine {
@@ -174,12 +179,13 @@ async function build(options: TestOptions) {
   const log = recorder(logged);
   const retention = { windowSize: 1000, windowTtl: 600_000, historyTtl: 0, idempotencyWindow: 300_000 };
   const engine = new MemoryEngine({ retention, clock });
-  const hub = new Hub({ engine, clock, report });
+  const activity = new Activity();
+  const hub = new Hub({ engine, clock, report, activity });
   await hub.open();
   const rooms = new Rooms(hub, engine.rooms);
   const revocations = new Revocations(hub, engine.revocations);
   const enforcer = new Enforcer(hub, { rooms, revocations });
-  const capacity = new Capacity({ connections: 100, websocket: 60, sse: 50 });
+  const capacity = new Capacity({ connections: 1000, websocket: 600, sse: 500 });
   const parts: ApiParts = {
     ...{ hub, engine, capacity, clock, report, log, presence: engine.presence, revocations, enforcer },
     ...(await access(options, clock, (principal) => revocations.covers(principal))),
@@ -191,8 +197,11 @@ async function build(options: TestOptions) {
       maxDataBytes: options.maxDataBytes ?? 1000,
       apiKeyHeader: 'X-API-Key',
     },
+    directory: new LocalDirectory({
+      ...{ hub, capacity, activity, clock },
+      changeStream: options.changeStream ?? (async () => ({ channels: [] })),
+    }),
     openStream: async () => {},
-    changeStream: async () => ({ channels: [] }),
     ...options.parts,
   };
   const limits = { messages: 100, bytes: 1_000_000, clock, messageRate: 0 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
-import type { StreamChange } from '../../src/api/app.ts';
+import type { StreamChange } from '../../src/api/directory.ts';
 import { FanwireError } from '../../src/errors.ts';
 import { TestServer } from './kit.ts';
 
@@ -100,11 +100,9 @@ describe('POST /sse/connections/{id}/channels', () => {
     const calls: { id: string; user: string | null; change: StreamChange }[] = [];
     const server = await TestServer.start({
       ...options,
-      parts: {
-        changeStream: async (id, { user }, change) => {
-          calls.push({ id, user, change });
-          return { channels: ['a', '__proto__'] };
-        },
+      changeStream: async (id, { user }, change) => {
+        calls.push({ id, user, change });
+        return { channels: ['a', '__proto__'] };
       },
     });
     return { server, calls };
@@ -137,7 +135,7 @@ describe('POST /sse/connections/{id}/channels', () => {
 
   it('is refused as the stream says', async () => {
     const error = new FanwireError('not_found', 'no stream has this id');
-    await using server = await TestServer.start({ parts: { changeStream: () => Promise.reject(error) } });
+    await using server = await TestServer.start({ changeStream: () => Promise.reject(error) });
     const { status, body } = await server.post('/sse/connections/c/channels', {});
     assert.equal(status, 404);
     assert.deepEqual(body, { error: { code: 'not_found', message: 'no stream has this id' } });

@@ -3,7 +3,6 @@ import { checkUserId } from '../../access/names.ts';
 import { flag, optionalParameter } from '../address.ts';
 import type { Dialect, Entrance, Link, Requirements, Services, Session } from '../dialect.ts';
 import { encode } from './codec.ts';
-import { OccupiedRooms } from './rooms.ts';
 import { type ChatOptions, ChatSession } from './session.ts';
 
 /** `ws /`: chat in many rooms, with history (PROTOCOLS.md, section 4). */
@@ -13,7 +12,6 @@ export class ChatDialect implements Dialect {
   readonly encode = encode;
   readonly #services: Services;
   readonly #options: ChatOptions;
-  readonly #occupied = new OccupiedRooms();
 
   constructor(services: Services, options: ChatOptions & { readonly authRequired: boolean }) {
     this.#services = services;
@@ -28,7 +26,7 @@ export class ChatDialect implements Dialect {
   }
 
   open(link: Link, _entrance: Entrance, settled: () => void): Session {
-    return new ChatSession(link, this.#services, this.#options, this.#occupied, settled);
+    return new ChatSession(link, this.#services, this.#options, settled);
   }
 
   /** One that nobody here goes by, unless there are very many guests. */

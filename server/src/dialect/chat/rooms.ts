@@ -1,5 +1,14 @@
-/** The rooms that chat clients of this node are in, in the order in which they came to life. */
-export class OccupiedRooms {
+/** The rooms that chat clients of the server are in. */
+export interface OccupiedRooms {
+  /** One more client is in it. Whoever lists the rooms once this has resolved finds it among them. */
+  enter(room: string): void | Promise<void>;
+  leave(room: string): void;
+  /** In the order in which they came to life. */
+  names(): Iterable<string> | Promise<Iterable<string>>;
+}
+
+/** The list itself. */
+export class LocalOccupiedRooms implements OccupiedRooms {
   readonly #rooms = new Map<string, number>();
 
   enter(room: string): void {

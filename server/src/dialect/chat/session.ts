@@ -13,7 +13,6 @@ import {
   encodeJoined,
   encodePresence,
 } from './codec.ts';
-import type { OccupiedRooms } from './rooms.ts';
 
 export interface ChatOptions {
   readonly historyOnJoin: number;
@@ -28,23 +27,15 @@ export class ChatSession implements Session<Command> {
   readonly #services: Services;
   readonly #client: Client;
   readonly #options: ChatOptions;
-  readonly #occupied: OccupiedRooms;
   readonly #name: string;
   readonly #rooms = new Set<string>();
   #nextPing: number;
 
-  constructor(
-    link: Link,
-    services: Services,
-    options: ChatOptions,
-    occupied: OccupiedRooms,
-    settled: () => void,
-  ) {
+  constructor(link: Link, services: Services, options: ChatOptions, settled: () => void) {
     this.#link = link;
     this.#services = services;
     this.#client = new Client(link, services, null, settled);
     this.#options = options;
-    this.#occupied = occupied;
     this.#name = link.user ?? '';
     this.#nextPing = services.clock.now() + options.pingInterval;
   }
@@ -130,6 +121,7 @@ export class ChatSession implements Session<Command> {
   }
 
   async #join(room: string): Promise<void> {
+    this.#client.check('subscribe', room);
     const readable = this.#services.gate.may(this.#link.principal, 'history', room);
     const options: SubscribeOptions = {
       history: readable ? this.#options.historyOnJoin : 0,
@@ -138,11 +130,11 @@ export class ChatSession implements Session<Command> {
       presentAs: this.#name,
       watch: 'small',
       announce: ({ members, first }) => {
-        this.#enter(room);
         this.#link.send(encodeJoined(room, this.#name, members, first));
       },
     };
     try {
+      await this.#enter(room);
       await this.#client.subscribe(room, options);
     } catch (thrown) {
       if (!this.#link.subscriptions.has(room)) this.#exit(room);
@@ -164,21 +156,21 @@ export class ChatSession implements Session<Command> {
   async #listRooms(): Promise<void> {
     const { gate, presence } = this.#services;
     const list = [];
-    for (const room of this.#visibleRooms()) {
+    for (const room of this.#visibleRooms(await this.#services.shared.occupied.names())) {
       list.push({ room, members: await presence.count(room), private: gate.rooms.isPrivate(room) });
     }
     this.#link.send(encodeAnswer('rooms', { rooms: list }));
   }
 
   /** Created rooms, then those that chat clients are in: of both, what this client may join. */
-  #visibleRooms(): Set<string> {
+  #visibleRooms(occupied: Iterable<string>): Set<string> {
     const { gate } = this.#services;
     const visible = new Set<string>();
     const add = (room: string): void => {
       if (visible.size < maxPage && gate.may(this.#link.principal, 'subscribe', room)) visible.add(room);
     };
     for (const { room } of gate.rooms.visible(this.#link.principal, maxPage)) add(room);
-    for (const room of this.#occupied.names()) add(room);
+    for (const room of occupied) add(room);
     return visible;
   }
 
@@ -205,13 +197,13 @@ export class ChatSession implements Session<Command> {
     return { principal: this.#link.principal, name: this.#name };
   }
 
-  #enter(room: string): void {
+  async #enter(room: string): Promise<void> {
     if (this.#rooms.has(room)) return;
     this.#rooms.add(room);
-    this.#occupied.enter(room);
+    await this.#services.shared.occupied.enter(room);
   }
 
   #exit(room: string): void {
-    if (this.#rooms.delete(room)) this.#occupied.leave(room);
+    if (this.#rooms.delete(room)) this.#services.shared.occupied.leave(room);
   }
 }

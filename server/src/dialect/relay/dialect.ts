@@ -1,8 +1,8 @@
 import { checkChannelName, checkMessageId } from '../../access/names.ts';
+import { FanwireError } from '../../errors.ts';
 import { flag, requiredParameter } from '../address.ts';
-import type { Dialect, Entrance, Link, Requirements, Services, Session } from '../dialect.ts';
+import type { Dialect, Entrance, Link, Requirements, Reservation, Services, Session } from '../dialect.ts';
 import { encode } from './codec.ts';
-import { RelayPlaces } from './places.ts';
 import { type RelayOptions, RelaySession } from './session.ts';
 
 /** `ws /ws?room=…&client_id=…`: rooms with application-level pings (PROTOCOLS.md, section 1). */
@@ -11,8 +11,8 @@ export class RelayDialect implements Dialect {
   readonly requirements: Requirements;
   readonly encode = encode;
   readonly #services: Services;
-  readonly #options: RelayOptions;
-  readonly #places: RelayPlaces;
+  readonly #options: RelayOptions & { readonly connectionsPerRoom: number };
+  readonly #links = new Map<string, Link>();
 
   constructor(
     services: Services,
@@ -20,7 +20,7 @@ export class RelayDialect implements Dialect {
   ) {
     this.#services = services;
     this.#options = options;
-    this.#places = new RelayPlaces(options.connectionsPerRoom);
+    services.shared.places.onReplaced((connection) => this.#links.get(connection)?.close('replaced'));
     this.requirements = { auth: options.authRequired, user: false, origin: false };
   }
 
@@ -31,12 +31,23 @@ export class RelayDialect implements Dialect {
     return { channels: [room], room, clientId, name: null, watch: false, echo: flag(url, 'echo', true) };
   }
 
-  checkPlace({ room, clientId }: Entrance): void {
-    this.#places.checkEntrance(room ?? '', clientId ?? '');
+  async reserve({ room, clientId }: Entrance, connection: string): Promise<Reservation> {
+    const { places } = this.#services.shared;
+    const name = room ?? '';
+    if (await places.enter(name, connection, clientId ?? '')) return () => places.leave(name, connection);
+    const limit = this.#options.connectionsPerRoom;
+    throw new FanwireError(
+      'room_full',
+      `room "${name}" has its maximum of ${limit} connections; try again later`,
+    );
   }
 
   open(link: Link, { room, clientId }: Entrance, settled: () => void): Session {
+    this.#links.set(link.id, link);
     const home = { room: room ?? '', clientId: clientId ?? '' };
-    return new RelaySession(link, this.#services, this.#options, this.#places, home, settled);
+    return new RelaySession(link, this.#services, this.#options, home, {
+      settled,
+      closed: () => this.#links.delete(link.id),
+    });
   }
 }

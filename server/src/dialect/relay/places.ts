@@ -1,53 +1,68 @@
-import { FanwireError } from '../../errors.ts';
-import type { Link } from '../dialect.ts';
+/** Told that a connection has to go, because the same client came again. */
+export type ReplacedListener = (holder: string) => void;
 
-/** Who is in which relay room on this node: the limit per room, and one connection per client id. */
-export class RelayPlaces {
+/**
+ * Who is in which relay room of the server: the limit per room, and one connection per client id. Holders are
+ * connection ids.
+ */
+export interface RelayPlaces {
+  /**
+   * Takes a place; false when there is none. With `clientId`: that client may enter a full room, if the connection that
+   * it replaces has a place there.
+   */
+  enter(room: string, holder: string, clientId?: string): boolean | Promise<boolean>;
+  leave(room: string, holder: string): void;
+  /** An earlier connection of the same client in the same room is told to go. */
+  claim(room: string, clientId: string, holder: string): void;
+  release(room: string, clientId: string, holder: string): void;
+  onReplaced(listener: ReplacedListener): void;
+}
+
+/** The places themselves. */
+export class LocalRelayPlaces implements RelayPlaces {
   readonly #limit: number;
-  readonly #rooms = new Map<string, Set<Link>>();
-  readonly #clients = new Map<string, Link>();
+  readonly #rooms = new Map<string, Set<string>>();
+  readonly #clients = new Map<string, string>();
+  readonly #listeners: ReplacedListener[] = [];
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Throws `room_full`. A client that replaces its own earlier connection takes that one's place, if it has one. */
-  checkEntrance(room: string, clientId: string): void {
-    const earlier = this.#clients.get(clientKey(room, clientId));
-    if ((earlier && this.#rooms.get(room)?.has(earlier)) || !this.isFull(room)) return;
-    throw new FanwireError(
-      'room_full',
-      `room "${room}" has its maximum of ${this.#limit} connections; try again later`,
-    );
+  enter(room: string, holder: string, clientId?: string): boolean {
+    const holders = this.#rooms.get(room);
+    if (!holders) {
+      this.#rooms.set(room, new Set([holder]));
+      return true;
+    }
+    const earlier = clientId === undefined ? undefined : this.#clients.get(clientKey(room, clientId));
+    const replaces = earlier !== undefined && holders.has(earlier);
+    if (holders.size >= this.#limit && !replaces) return false;
+    holders.add(holder);
+    return true;
   }
 
-  isFull(room: string): boolean {
-    return (this.#rooms.get(room)?.size ?? 0) >= this.#limit;
+  leave(room: string, holder: string): void {
+    const holders = this.#rooms.get(room);
+    holders?.delete(holder);
+    if (holders?.size === 0) this.#rooms.delete(room);
   }
 
-  enter(room: string, link: Link): void {
-    const links = this.#rooms.get(room);
-    if (links) links.add(link);
-    else this.#rooms.set(room, new Set([link]));
-  }
-
-  leave(room: string, link: Link): void {
-    const links = this.#rooms.get(room);
-    links?.delete(link);
-    if (links?.size === 0) this.#rooms.delete(room);
-  }
-
-  /** The earlier connection of the same client in the same room, which is replaced by this one. */
-  claim(room: string, clientId: string, link: Link): Link | undefined {
+  claim(room: string, clientId: string, holder: string): void {
     const key = clientKey(room, clientId);
     const earlier = this.#clients.get(key);
-    this.#clients.set(key, link);
-    return earlier;
+    this.#clients.set(key, holder);
+    if (earlier === undefined) return;
+    for (const listener of this.#listeners) listener(earlier);
   }
 
-  release(room: string, clientId: string, link: Link): void {
+  release(room: string, clientId: string, holder: string): void {
     const key = clientKey(room, clientId);
-    if (this.#clients.get(key) === link) this.#clients.delete(key);
+    if (this.#clients.get(key) === holder) this.#clients.delete(key);
+  }
+
+  onReplaced(listener: ReplacedListener): void {
+    this.#listeners.push(listener);
   }
 }
 

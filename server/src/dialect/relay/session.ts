@@ -10,7 +10,14 @@ export interface RelayOptions {
   readonly pongTimeout: number;
 }
 
-/** One client of the relay. */
+/** What a session tells. */
+interface Told {
+  /** A publish was committed or failed. */
+  settled(): void;
+  closed(): void;
+}
+
+/** One client of the relay. Its place in the room of its address was taken before. */
 export class RelaySession implements Session<Command> {
   readonly #link: Link;
   readonly #services: Services;
@@ -18,9 +25,11 @@ export class RelaySession implements Session<Command> {
   readonly #options: RelayOptions;
   readonly #places: RelayPlaces;
   readonly #home: { readonly room: string; readonly clientId: string };
+  readonly #told: Told;
   /** Rooms in which this connection holds a place. */
   readonly #rooms = new Set<string>();
   #nextPing: number;
+  #closed = false;
   /** When the first ping that has no pong yet was sent; 0 when none is open. */
   #openPing = 0;
 
@@ -28,19 +37,19 @@ export class RelaySession implements Session<Command> {
     link: Link,
     services: Services,
     options: RelayOptions,
-    places: RelayPlaces,
     home: { readonly room: string; readonly clientId: string },
-    settled: () => void,
+    told: Told,
   ) {
     this.#link = link;
     this.#services = services;
-    this.#client = new Client(link, services, home.clientId, settled);
+    this.#client = new Client(link, services, home.clientId, () => told.settled());
     this.#options = options;
-    this.#places = places;
+    this.#places = services.shared.places;
     this.#home = home;
+    this.#told = told;
     this.#nextPing = services.clock.now() + options.pingInterval;
-    places.claim(home.room, home.clientId, link)?.close('replaced');
-    this.#enter(home.room);
+    this.#rooms.add(home.room);
+    this.#places.claim(home.room, home.clientId, link.id);
   }
 
   async open(): Promise<void> {
@@ -94,8 +103,10 @@ export class RelaySession implements Session<Command> {
   }
 
   closed(): void {
+    this.#closed = true;
     for (const room of [...this.#rooms]) this.#exit(room);
-    this.#places.release(this.#home.room, this.#home.clientId, this.#link);
+    this.#places.release(this.#home.room, this.#home.clientId, this.#link.id);
+    this.#told.closed();
   }
 
   get actionMember(): 'type' {
@@ -113,10 +124,8 @@ export class RelaySession implements Session<Command> {
 
   async #join(room: string): Promise<void> {
     if (!this.#rooms.has(room)) {
-      if (this.#places.isFull(room)) {
-        throw new FanwireError('limit_reached', `room "${room}" has its maximum of connections`);
-      }
-      this.#enter(room);
+      await this.#enter(room);
+      if (this.#closed) return;
       await this.#subscribe(room).catch((thrown) => {
         this.#exit(room);
         throw thrown;
@@ -137,12 +146,15 @@ export class RelaySession implements Session<Command> {
     await this.#client.subscribe(room, { presentAs: this.#link.user });
   }
 
-  #enter(room: string): void {
+  async #enter(room: string): Promise<void> {
+    if (!(await this.#places.enter(room, this.#link.id))) {
+      throw new FanwireError('limit_reached', `room "${room}" has its maximum of connections`);
+    }
     this.#rooms.add(room);
-    this.#places.enter(room, this.#link);
+    if (this.#closed) this.#exit(room);
   }
 
   #exit(room: string): void {
-    if (this.#rooms.delete(room)) this.#places.leave(room, this.#link);
+    if (this.#rooms.delete(room)) this.#places.leave(room, this.#link.id);
   }
 }

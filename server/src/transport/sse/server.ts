@@ -58,8 +58,8 @@ export class SseTransport {
       dialect: 'events',
       transport: 'sse',
     });
-    node.capacity.check('sse');
     if (socket.destroyed) throw new FanwireError('unavailable', 'the client went away');
+    node.capacity.take('sse');
     socket.write(head(admitted, requestId(http)));
     socket.setNoDelay(true);
     socket.setTimeout(0);

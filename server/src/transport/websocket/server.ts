@@ -52,6 +52,14 @@ class Peer extends WebSocket {
   ending: Ending | null = null;
 }
 
+/** A connection that is about to be. */
+interface Opening {
+  readonly id: string;
+  readonly dialect: Dialect;
+  readonly entrance: Entrance;
+  readonly admitted: Admitted;
+}
+
 /** The WebSocket transport: `ws` does the handshake and reads; frames are written to the socket by the outbox. */
 export class WebSocketTransport {
   readonly #options: WebSocketOptions;
@@ -134,14 +142,32 @@ export class WebSocketTransport {
       transport: 'websocket',
     });
     if (socket.destroyed) return;
-    // Both checks, the handshake and the taking of the place happen in one turn.
-    this.#options.node.capacity.check('websocket');
-    dialect.checkPlace?.(entrance);
+    const id = uuidv7(this.#options.node.clock.now());
+    const giveBack = await this.#takePlace(dialect, entrance, id);
+    let opened = false;
     // The answer goes out with the first frame of the dialect, at the end of this turn.
     socket.cork();
-    this.#server.handleUpgrade(http, socket, head, (peer) =>
-      this.#open(peer as Peer, request, socket, dialect, entrance, admitted),
-    );
+    this.#server.handleUpgrade(http, socket, head, (peer) => {
+      opened = true;
+      this.#open(peer as Peer, request, socket, { id, dialect, entrance, admitted });
+    });
+    if (!opened) giveBack();
+  }
+
+  /** Takes a place for the connection, or throws. Returns how to give it back, should there be no connection. */
+  async #takePlace(dialect: Dialect, entrance: Entrance, id: string): Promise<() => void> {
+    const { capacity } = this.#options.node;
+    capacity.take('websocket');
+    try {
+      const place = await dialect.reserve?.(entrance, id);
+      return () => {
+        place?.();
+        capacity.free('websocket');
+      };
+    } catch (thrown) {
+      capacity.free('websocket');
+      throw thrown;
+    }
   }
 
   #route(url: URL): [Dialect, Entrance] {
@@ -156,15 +182,13 @@ export class WebSocketTransport {
     peer: Peer,
     { http }: Request,
     socket: Socket,
-    dialect: Dialect,
-    entrance: Entrance,
-    { principal }: Admitted,
+    { id, dialect, entrance, admitted: { principal } }: Opening,
   ): void {
     const { node } = this.#options;
     const encoders = this.#encoders.get(dialect);
     const encoder = takesDeflated(peer, http) ? encoders?.deflated : encoders?.plain;
     const connection = new Connection(node, new PeerWire(peer, socket, this.#lingering), {
-      id: uuidv7(node.clock.now()),
+      id,
       dialect: dialect.name,
       principal,
       claimedName: entrance.name,

@@ -1,0 +1,55 @@
+import { type TicketBook, Tickets } from './access/tickets.ts';
+import type { Directory } from './api/directory.ts';
+import type { LocalDirectory } from './api/local-directory.ts';
+import type { Exposition } from './api/meter.ts';
+import type { Clock } from './clock.ts';
+import type { Settings } from './config/settings.ts';
+import { LocalOccupiedRooms } from './dialect/chat/rooms.ts';
+import type { SharedBooks } from './dialect/dialect.ts';
+import { LocalRelayPlaces } from './dialect/relay/places.ts';
+import type { Engine } from './engine/engine.ts';
+import { createEngine } from './engines.ts';
+import type { UnknownErrorReporter } from './errors.ts';
+import { Activity, type ActivityBook } from './hub/activity.ts';
+import type { RegistryOptions } from './hub/registry.ts';
+import type { Metrics } from './ops/metrics.ts';
+import { Capacity, type CapacityLimits } from './transport/capacity.ts';
+
+/** What all connections of a server have in common, whichever of its threads they are on. */
+export interface Commons {
+  readonly engine: Engine;
+  readonly activity: ActivityBook;
+  readonly connections: RegistryOptions;
+  readonly capacity: Capacity;
+  readonly tickets: TicketBook;
+  readonly books: SharedBooks;
+  /** Of what this thread knows of its own connections, makes what the server knows of all. */
+  directory(own: LocalDirectory): Directory;
+  exposition(own: Metrics): Exposition;
+}
+
+export type CommonsMaker = (settings: Settings, clock: Clock, report: UnknownErrorReporter) => Commons;
+
+/** For a server whose connections are all on this thread. */
+export const localCommons: CommonsMaker = (settings, clock, report) => ({
+  engine: createEngine(settings, clock, report),
+  activity: new Activity(),
+  connections: {},
+  capacity: new Capacity(capacityLimits(settings)),
+  tickets: new Tickets({ clock }),
+  books: createBooks(settings),
+  directory: (own) => own,
+  exposition: (own) => own,
+});
+
+export function createBooks({ limits }: Settings): SharedBooks {
+  return { places: new LocalRelayPlaces(limits.connectionsPerRoom), occupied: new LocalOccupiedRooms() };
+}
+
+export function capacityLimits({ limits, websocket, sse }: Settings): CapacityLimits {
+  return {
+    connections: limits.connections,
+    websocket: websocket.maxConnections,
+    sse: sse.maxConnections,
+  };
+}

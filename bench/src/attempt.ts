@@ -1,6 +1,6 @@
-import { type LoadProcess, type ServerProcess, startLoad, startServer } from './children.ts';
+import { messageOf } from '../../server/src/load/message-of.ts';
+import { type Load, type ServerProcess, startLoad, startServer } from './children.ts';
 import type { Pinning } from './machine.ts';
-import { messageOf } from './rounds.ts';
 import type { Launch } from './targets/target.ts';
 
 /** A measurement's result, or why there is none. */
@@ -12,7 +12,7 @@ export type Outcome<R> =
 export async function attempt<R>(
   target: { readonly launch: Launch },
   cores: Pinning | null,
-  measure: (server: ServerProcess, load: LoadProcess) => Promise<R>,
+  measure: (server: ServerProcess, load: Load) => Promise<R>,
 ): Promise<Outcome<R>> {
   try {
     await using server = await startServer(target, { core: cores?.server ?? null, inspect: false });

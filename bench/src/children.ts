@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Answer, JobKind, Jobs, Request } from './load/job.ts';
+import { LoadProcess } from '../../server/src/load/load-process.ts';
+import type { Jobs } from './load/job.ts';
 import type { Launch } from './targets/target.ts';
 
 const START_TIMEOUT_MS = 20_000;
@@ -49,7 +50,8 @@ export async function startServer(
   const directory = mkdtempSync(join(tmpdir(), 'fanwire-bench-'));
   directories.add(directory);
   const flags = options.inspect ? ['--inspect=127.0.0.1:0'] : [];
-  const [command, ...args] = pinned(options.core, [...flags, launch.script, ...launch.args]);
+  const script = [...flags, launch.script, ...launch.args];
+  const [command = process.execPath, ...args] = [...onCore(options.core), process.execPath, ...script];
   const child = spawn(command, args, {
     cwd: directory,
     env: { ...inheritedEnvironment(), ...launch.environment(directory) },
@@ -78,9 +80,9 @@ function inheritedEnvironment(): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-function pinned(core: number | null, args: readonly string[]): [string, ...string[]] {
-  if (core === null) return [process.execPath, ...args];
-  return ['taskset', '-c', String(core), process.execPath, ...args];
+/** The command that keeps another one on a core; empty where the system decides. */
+function onCore(core: number | null): string[] {
+  return core === null ? [] : ['taskset', '-c', String(core)];
 }
 
 type Listening = Omit<ServerProcess, typeof Symbol.asyncDispose>;
@@ -128,40 +130,13 @@ function portIn(output: string): number | null {
 }
 
 /** The process that makes the load. It does one job at a time. */
-export interface LoadProcess extends AsyncDisposable {
-  /** Rejects with the job's error, or when it takes longer than `timeoutMs`. */
-  call<K extends JobKind>(kind: K, job: Jobs[K]['job'], timeoutMs: number): Promise<Jobs[K]['result']>;
-}
+export type Load = LoadProcess<Jobs>;
 
-export function startLoad(core: number | null): LoadProcess {
+export function startLoad(core: number | null): Load {
   const script = fileURLToPath(new URL('./load/worker.ts', import.meta.url));
-  const [command, ...args] = pinned(core, [script]);
-  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  track(child);
-  return {
-    call: (kind, job, timeoutMs) => callLoad(child, { kind, job }, timeoutMs),
-    [Symbol.asyncDispose]: () => kill(child),
-  };
-}
-
-async function callLoad<R>(child: ChildProcess, request: Request, timeoutMs: number): Promise<R> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  const ended = new AbortController();
-  const answer = once(child, 'message', { signal: AbortSignal.any([signal, ended.signal]) });
-  const onExit = () => ended.abort();
-  child.once('exit', onExit);
-  try {
-    child.send(request);
-    const [message] = (await answer) as [Answer<R>];
-    if (!message.ok) throw new Error(message.error);
-    return message.result;
-  } catch (error) {
-    if (signal.aborted) throw new Error(`the load took longer than ${timeoutMs / 1000} s`);
-    if (ended.signal.aborted) throw new Error('the load process ended early');
-    throw error;
-  } finally {
-    child.off('exit', onExit);
-  }
+  const load: Load = new LoadProcess(script, onCore(core));
+  track(load.child);
+  return load;
 }
 
 function track(child: ChildProcess): void {

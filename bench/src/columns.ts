@@ -1,5 +1,5 @@
-import type { Latency } from './load/latency.ts';
-import type { UsageBetween } from './load/usage.ts';
+import type { Latency } from '../../server/src/load/latency.ts';
+import type { UsageBetween } from '../../server/src/load/usage.ts';
 import * as report from './report.ts';
 
 /** One figure of a result, and how it is written. */

@@ -1,10 +1,11 @@
+import { messageOf } from '../../server/src/load/message-of.ts';
+import type { UsageBetween } from '../../server/src/load/usage.ts';
 import type { Outcome } from './attempt.ts';
 import { type Column, mediansTable, type Ratios, ratiosOf, ratiosTable, type Series } from './columns.ts';
-import type { UsageBetween } from './load/usage.ts';
 import type { Pinning } from './machine.ts';
 import { disturbed } from './remarks.ts';
 import { median, progress } from './report.ts';
-import { messageOf, rotated } from './rounds.ts';
+import { rotated } from './rounds.ts';
 import { preamble, type RoundOptions, type RunOptions } from './run-options.ts';
 
 /** One subject in one round. */

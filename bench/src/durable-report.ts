@@ -1,9 +1,9 @@
+import type { FanoutResult, IngestResult } from '../../server/src/load/job.ts';
 import { type Comparison, documentOf, type Run, textOf } from './comparison.ts';
 import { cpuPerDelivery, deliveriesPerSecond, fanoutColumns } from './fanout-columns.ts';
 import { CONTENT_BYTES, misdelivered } from './fanout-report.ts';
 import { type Goal, medianRatio, verdict } from './goal.ts';
 import { ingestCost, ingestRate, otherIngestColumns } from './ingest-columns.ts';
-import type { FanoutResult, IngestResult } from './load/job.ts';
 import type { Pinning } from './machine.ts';
 import { loadBound } from './remarks.ts';
 import { describeRuns, preamble, type RunOptions } from './run-options.ts';

@@ -1,5 +1,5 @@
+import type { FanoutResult } from '../../server/src/load/job.ts';
 import { type Column, latencyColumns, usageColumns } from './columns.ts';
-import type { FanoutResult } from './load/job.ts';
 import * as report from './report.ts';
 
 /** How the results of a fan-out are written, where they are compared. */

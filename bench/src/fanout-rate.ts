@@ -1,14 +1,15 @@
+import type { FanoutJob, FanoutResult } from '../../server/src/load/job.ts';
 import { attempt } from './attempt.ts';
 import { latencyColumns } from './columns.ts';
 import { type Comparison, documentOf, measureRounds, textOf } from './comparison.ts';
 import { cpuPerDelivery, fanoutColumns } from './fanout-columns.ts';
 import { CONTENT_BYTES, misdelivered, type Options, RATIOS } from './fanout-report.ts';
-import type { FanoutJob, FanoutResult } from './load/job.ts';
+import type { Targeted } from './load/job.ts';
 import type { Pinning } from './machine.ts';
 import { pinning } from './options.ts';
 import * as report from './report.ts';
 import { conclude, describeRuns } from './run-options.ts';
-import type { Target } from './targets/target.ts';
+import { CHANNEL, type Target } from './targets/target.ts';
 
 const CONNECT_AND_DRAIN_MS = 90_000;
 /** Share of what was due below which a server has not kept up. */
@@ -36,13 +37,14 @@ function jobFor(
   { port, pid }: { readonly port: number; readonly pid: number },
   options: Options,
   perSecond: number,
-): FanoutJob {
+): Targeted<FanoutJob> {
   return {
     target: target.name,
-    port,
+    server: { port },
     serverPid: pid,
     subscribers: options.subscribers,
     publishers: options.publishers,
+    channel: CHANNEL,
     transport: 'websocket',
     drive: { perSecond },
     warmupSeconds: options.warmup,

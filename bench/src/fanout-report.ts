@@ -1,4 +1,4 @@
-import type { FanoutResult } from './load/job.ts';
+import type { FanoutResult } from '../../server/src/load/job.ts';
 import { describeMachine, type Pinning } from './machine.ts';
 import { disturbed, loadBound } from './remarks.ts';
 import * as report from './report.ts';

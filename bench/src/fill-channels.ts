@@ -1,4 +1,4 @@
-import { stampedContent } from './load/stamp.ts';
+import { stampedContent } from '../../server/src/load/stamp.ts';
 
 /** As many as `POST /api/batch` takes. */
 const LARGEST_BATCH = 1000;

@@ -1,4 +1,4 @@
-import type { HttpPublishResult } from './load/job.ts';
+import type { HttpPublishResult } from '../../server/src/load/job.ts';
 import { describeMachine, type Pinning } from './machine.ts';
 import { disturbed, loadBound } from './remarks.ts';
 import * as report from './report.ts';

@@ -1,5 +1,5 @@
+import type { IngestResult } from '../../server/src/load/job.ts';
 import { type Column, latencyColumns, usageColumns } from './columns.ts';
-import type { IngestResult } from './load/job.ts';
 import * as report from './report.ts';
 
 /** How acknowledged publishes are written in reports. */

@@ -1,7 +1,7 @@
+import type { IngestResult } from '../../server/src/load/job.ts';
 import type { Outcome } from './attempt.ts';
 import { mediansTable, type Ratios, ratiosOf, ratiosTable, type Series } from './columns.ts';
 import { ingestCost, ingestRate, otherIngestColumns } from './ingest-columns.ts';
-import type { IngestResult } from './load/job.ts';
 import type { Pinning } from './machine.ts';
 import { disturbed, loadBound } from './remarks.ts';
 import { median } from './report.ts';

@@ -1,34 +1,7 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
-
-/** Linux reports process times in this unit (USER_HZ), whatever the kernel's own timer does. */
-const TICKS_PER_SECOND = 100;
-
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
-}
-
-/** CPU seconds that a process has used so far, all threads, user and system. Null where there is no /proc. */
-export function cpuSeconds(pid: number): number | null {
-  const stat = readText(`/proc/${pid}/stat`);
-  if (stat === null) return null;
-  const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(afterName[11]) + Number(afterName[12])) / TICKS_PER_SECOND;
-}
-
-/**
- * Seconds that a process' main thread was ready to run but had to wait for its core, because something else ran
- * there. Null where the kernel does not say.
- */
-export function waitedSeconds(pid: number): number | null {
-  const fields = readText(`/proc/${pid}/schedstat`)?.split(' ');
-  return fields === undefined ? null : Number(fields[1]) / 1e9;
-}
+import { readText } from '../../server/src/load/proc.ts';
 
 /** Resident memory in bytes. Null where there is no /proc. */
 export function residentBytes(pid: number): number | null {
@@ -43,12 +16,6 @@ export function peakResidentBytes(pid: number): number | null {
 function statusBytes(pid: number, pattern: RegExp): number | null {
   const line = readText(`/proc/${pid}/status`)?.match(pattern);
   return line ? Number(line[1]) * 1024 : null;
-}
-
-/** How many files one process may open: Node raises its own soft limit to the hard one. */
-export function openFilesLimit(): number {
-  const line = readText('/proc/self/limits')?.match(/^Max open files\s+\S+\s+(\S+)/m);
-  return line && line[1] !== 'unlimited' ? Number(line[1]) : Number.POSITIVE_INFINITY;
 }
 
 /** The cores for the server and the load. */

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { findPinning, openFilesLimit, type Pinning } from './machine.ts';
-import { messageOf } from './rounds.ts';
+import { messageOf } from '../../server/src/load/message-of.ts';
+import { openFilesLimit } from '../../server/src/load/proc.ts';
+import { findPinning, type Pinning } from './machine.ts';
 import { fanwire, fanwireMemory } from './targets/fanwire.ts';
 import type { HttpTarget } from './targets/http-target.ts';
 import { httpTargetNamed, targetNamed } from './targets/registry.ts';

@@ -1,4 +1,4 @@
-import type { UsageBetween } from './load/usage.ts';
+import type { UsageBetween } from '../../server/src/load/usage.ts';
 import { percent } from './report.ts';
 
 /** Share of a core from which on a process may have been what limited a run. */

@@ -2,17 +2,16 @@ import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
+import { measureAccept } from '../../server/src/load/accept.ts';
+import type { AcceptJob } from '../../server/src/load/job.ts';
 import { startServer } from '../src/children.ts';
-import { measureAccept } from '../src/load/accept.ts';
-import type { AcceptJob } from '../src/load/job.ts';
 import { targetNamed } from '../src/targets/registry.ts';
 import { FakeChannel } from './fake-channel.ts';
 import { runBench } from './run-bench.ts';
 
 function jobFor(port: number, changes: Partial<AcceptJob> = {}): AcceptJob {
   return {
-    target: 'fanwire',
-    port,
+    server: { port },
     serverPid: process.pid,
     underWay: 5,
     warmupSeconds: 0.05,

@@ -1,9 +1,10 @@
+import type { FanoutResult, HttpPublishResult, IngestResult } from '../../server/src/load/job.ts';
 import { document as durableDocument } from '../src/durable-report.ts';
 import { document as fanoutDocument } from '../src/fanout-report.ts';
 import { channelPoints, document as growthDocument, subscriberPoints } from '../src/growth-report.ts';
 import { document as httpDocument } from '../src/http-publish-report.ts';
 import { document as ingestDocument } from '../src/ingest-report.ts';
-import type { FanoutResult, HttpPublishResult, IngestResult, RoomsResult } from '../src/load/job.ts';
+import type { RoomsResult } from '../src/load/job.ts';
 import { document as roomsDocument } from '../src/rooms-report.ts';
 import { preamble } from '../src/run-options.ts';
 import { httpTargetNamed, targetNamed } from '../src/targets/registry.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { FanoutResult, IngestResult } from '../../server/src/load/job.ts';
 import type { Run } from '../src/comparison.ts';
 import { document, type Runs, text } from '../src/durable-report.ts';
 import { verdict } from '../src/goal.ts';
-import type { FanoutResult, IngestResult } from '../src/load/job.ts';
 import { runBench } from './run-bench.ts';
 
 interface Document {

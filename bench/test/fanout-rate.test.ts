@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { channelSpeech } from '../../server/src/load/channel-speech.ts';
+import { measureFanout } from '../../server/src/load/fanout.ts';
+import type { FanoutJob } from '../../server/src/load/job.ts';
 import { startServer } from '../src/children.ts';
-import { measureFanout } from '../src/load/fanout.ts';
-import type { FanoutJob } from '../src/load/job.ts';
-import { channelSpeech } from '../src/targets/fanwire.ts';
 import { targetNamed } from '../src/targets/registry.ts';
+import { CHANNEL } from '../src/targets/target.ts';
 import { FakeChannel } from './fake-channel.ts';
 import { runBench } from './run-bench.ts';
 
 function jobFor(port: number, changes: Partial<FanoutJob> = {}): FanoutJob {
   return {
-    target: 'fanwire',
-    port,
+    server: { port },
     serverPid: process.pid,
     subscribers: 20,
     publishers: 3,
+    channel: CHANNEL,
     transport: 'websocket',
     drive: { perSecond: 100 },
     warmupSeconds: 0.1,
@@ -24,7 +25,7 @@ function jobFor(port: number, changes: Partial<FanoutJob> = {}): FanoutJob {
   };
 }
 
-const speech = channelSpeech({ subscribe: true });
+const speech = channelSpeech({ subscribe: true, channel: CHANNEL });
 
 describe('fanout at a fixed rate', () => {
   for (const name of ['fanwire', 'ws-loop', 'socket.io']) {

@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { measureFanout } from '../src/load/fanout.ts';
-import type { FanoutJob } from '../src/load/job.ts';
-import { findStamp, readStamp, stampedContent, writeStamp } from '../src/load/stamp.ts';
-import { channelSpeech } from '../src/targets/fanwire.ts';
+import { channelSpeech } from '../../server/src/load/channel-speech.ts';
+import { measureFanout } from '../../server/src/load/fanout.ts';
+import type { FanoutJob } from '../../server/src/load/job.ts';
+import { findStamp, readStamp, stampedContent, writeStamp } from '../../server/src/load/stamp.ts';
+import { CHANNEL } from '../src/targets/target.ts';
 import { FakeChannel } from './fake-channel.ts';
 
-const speech = channelSpeech({ subscribe: true });
+const speech = channelSpeech({ subscribe: true, channel: CHANNEL });
 
 function jobFor(port: number, changes: Partial<FanoutJob> = {}): FanoutJob {
   return {
-    target: 'fanwire',
-    port,
+    server: { port },
     serverPid: process.pid,
     subscribers: 30,
     publishers: 3,
+    channel: CHANNEL,
     transport: 'websocket',
     drive: { inFlight: 8 },
     warmupSeconds: 0.05,

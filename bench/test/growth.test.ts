@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { channelOffset } from '../../server/src/load/channel-figures.ts';
 import { channelNames } from '../src/channel-names.ts';
 import { startServer } from '../src/children.ts';
 import type { Run } from '../src/comparison.ts';
 import { fillChannels } from '../src/fill-channels.ts';
 import { channelPoints, type Options, subscriberPoints, text } from '../src/growth-report.ts';
-import { channelOffset } from '../src/load/channel-offset.ts';
 import type { RoomsResult } from '../src/load/job.ts';
 import { targetNamed } from '../src/targets/registry.ts';
 import { FakePublishApi } from './fake-publish-api.ts';
@@ -17,9 +17,9 @@ describe('growth', () => {
     const names = channelNames(2500);
     await fillChannels(server.port, names, 128);
     for (const name of [names[0], names[999], names[1000], names[2499]]) {
-      assert.equal(await channelOffset(server.port, name ?? ''), 1);
+      assert.equal(await channelOffset({ port: server.port }, name ?? ''), 1);
     }
-    assert.equal(await channelOffset(server.port, 'bench-002500'), 0);
+    assert.equal(await channelOffset({ port: server.port }, 'bench-002500'), 0);
   });
 
   test('a channel that cannot be filled is told', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { HttpPublishResult } from '../../server/src/load/job.ts';
 import { document, type Run, text } from '../src/http-publish-report.ts';
-import type { HttpPublishResult } from '../src/load/job.ts';
 import { httpTargetNamed } from '../src/targets/registry.ts';
 
 const quiet: HttpPublishResult = {

@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { measureHttpPublish } from '../../server/src/load/http-publish.ts';
+import type { HttpPublishJob } from '../../server/src/load/job.ts';
 import { startServer } from '../src/children.ts';
-import { measureHttpPublish } from '../src/load/http-publish.ts';
-import type { HttpPublishJob } from '../src/load/job.ts';
 import { batchSchema, publishSchema } from '../src/rivals/publish-schemas.ts';
 import { httpFanwireMemory } from '../src/targets/http-fanwire.ts';
 import { API_KEY } from '../src/targets/http-target.ts';
+import { CHANNEL } from '../src/targets/target.ts';
 import { FakePublishApi } from './fake-publish-api.ts';
 
 function jobFor(port: number, changes: Partial<HttpPublishJob> = {}): HttpPublishJob {
   return {
-    port,
+    server: { port, headers: { 'x-api-key': 'key' } },
     serverPid: process.pid,
-    apiKey: 'key',
+    channel: CHANNEL,
     clients: 5,
     batch: 1,
     warmupSeconds: 0.05,

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { measureIngest } from '../../server/src/load/ingest.ts';
+import type { IngestJob, IngestResult } from '../../server/src/load/job.ts';
 import { channelNames } from '../src/channel-names.ts';
 import { startServer } from '../src/children.ts';
 import { document, type Run, text } from '../src/ingest-report.ts';
-import { measureIngest } from '../src/load/ingest.ts';
-import type { IngestJob, IngestResult } from '../src/load/job.ts';
 import { targetNamed } from '../src/targets/registry.ts';
 import { FakeIngest } from './fake-ingest.ts';
 import { runBench } from './run-bench.ts';
 
 function jobFor(port: number, changes: Partial<IngestJob> = {}): IngestJob {
   return {
-    port,
+    server: { port },
     serverPid: process.pid,
     publishers: 3,
     inFlight: 4,

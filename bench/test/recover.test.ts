@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { RecoverJob } from '../../server/src/load/job.ts';
+import { Expected, type Position } from '../../server/src/load/missed.ts';
+import { measureRecover } from '../../server/src/load/recover.ts';
+import { Returner } from '../../server/src/load/returner.ts';
+import { stampedContent, writeStamp } from '../../server/src/load/stamp.ts';
 import { startServer } from '../src/children.ts';
-import type { RecoverJob } from '../src/load/job.ts';
-import { Expected, type Position } from '../src/load/missed.ts';
-import { measureRecover } from '../src/load/recover.ts';
-import { Returner } from '../src/load/returner.ts';
-import { stampedContent, writeStamp } from '../src/load/stamp.ts';
 import { fanwire, fanwireMemory } from '../src/targets/fanwire.ts';
-import type { Target } from '../src/targets/target.ts';
+import { CHANNEL, type Target } from '../src/targets/target.ts';
 import { runBench } from './run-bench.ts';
 
 function jobFor(port: number, serverPid: number, changes: Partial<RecoverJob> = {}): RecoverJob {
-  return { port, serverPid, clients: 30, missed: 25, contentBytes: 128, ...changes };
+  const server = { port };
+  return { server, serverPid, channel: CHANNEL, clients: 30, missed: 25, contentBytes: 128, ...changes };
 }
 
 /** With a window that the missed messages do not fit into. */
@@ -64,19 +65,28 @@ function subscribed(changes: object = {}): string {
   return JSON.stringify({ type: 'subscribed', content });
 }
 
+/** Missed the messages 3 to 5. */
+function returnerOf(onComplete: () => void): Returner {
+  return new Returner({
+    channel: CHANNEL,
+    position,
+    last: 5,
+    expected: new Expected(CHANNEL, 'e'),
+    onComplete,
+  });
+}
+
 /** What a client that missed the messages 3 to 5 says to these frames. */
 function verdict(...frames: string[]): { fault: string | null; completed: number } {
   let completed = 0;
-  const onComplete = () => completed++;
-  const returner = new Returner({ position, last: 5, expected: new Expected('e'), onComplete });
+  const returner = returnerOf(() => completed++);
   for (const frame of frames) returner.hear(frame);
   return { fault: returner.fault, completed };
 }
 
 describe('a client that comes back', () => {
   test('subscribes with its position', () => {
-    const returner = new Returner({ position, last: 5, expected: new Expected('e'), onComplete: () => {} });
-    const { reply } = returner.hear('{"type":"connected","content":{}}');
+    const { reply } = returnerOf(() => {}).hear('{"type":"connected","content":{}}');
     assert.deepEqual(JSON.parse(reply ?? ''), {
       action: 'subscribe',
       data: { channel: 'bench', position },
@@ -106,7 +116,7 @@ describe('a client that comes back', () => {
   }
 
   test('compares with what others got, but not blindly', () => {
-    const expected = new Expected('e');
+    const expected = new Expected(CHANNEL, 'e');
     assert.equal(expected.fault(delivery(3), 3), null);
     assert.equal(expected.fault(delivery(3), 3), null);
     assert.equal(expected.fault(delivery(3), 4), 'a message twice, or out of order');

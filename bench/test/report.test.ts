@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FanoutResult } from '../../server/src/load/job.ts';
+import { percentile } from '../../server/src/load/journal.ts';
 import { document, type Run, text } from '../src/fanout-report.ts';
-import type { FanoutResult } from '../src/load/job.ts';
-import { percentile } from '../src/load/journal.ts';
 import { median, pairedRatios, short, table } from '../src/report.ts';
 import { targetNamed } from '../src/targets/registry.ts';
 

@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { channelSpeech } from '../../server/src/load/channel-speech.ts';
+import type { Speech } from '../../server/src/load/speech.ts';
 import { channelNames } from '../src/channel-names.ts';
 import { startServer } from '../src/children.ts';
 import type { RoomsJob, RoomsResult } from '../src/load/job.ts';
 import { measureRooms } from '../src/load/rooms.ts';
 import { document, type Run, text } from '../src/rooms-report.ts';
-import { channelSpeech } from '../src/targets/fanwire.ts';
 import { targetNamed } from '../src/targets/registry.ts';
-import type { Speech, Target } from '../src/targets/target.ts';
+import type { Target } from '../src/targets/target.ts';
 import { FakeChannel } from './fake-channel.ts';
 import { runBench } from './run-bench.ts';
 
 function jobFor(port: number, changes: Partial<RoomsJob> = {}): RoomsJob {
   return {
     target: 'fanwire',
-    port,
+    server: { port },
     serverPid: process.pid,
     channels: channelNames(5),
     subscribers: 4,

@@ -11,7 +11,7 @@ import { runBench } from './run-bench.ts';
 function jobFor(target: string, port: number, serverPid: number): SlowJob {
   return {
     target,
-    port,
+    server: { port },
     serverPid,
     subscribers: 12,
     frozen: 3,

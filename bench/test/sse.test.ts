@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { channelSpeech } from '../../server/src/load/channel-speech.ts';
+import { measureFanout } from '../../server/src/load/fanout.ts';
+import type { FanoutJob } from '../../server/src/load/job.ts';
+import { StreamClient } from '../../server/src/load/stream-client.ts';
 import { startServer } from '../src/children.ts';
-import { measureFanout } from '../src/load/fanout.ts';
-import type { FanoutJob } from '../src/load/job.ts';
-import { StreamClient } from '../src/load/stream-client.ts';
-import { channelSpeech } from '../src/targets/fanwire.ts';
 import { targetNamed } from '../src/targets/registry.ts';
+import { CHANNEL } from '../src/targets/target.ts';
 import { runBench } from './run-bench.ts';
 
 describe('sse', () => {
@@ -14,18 +15,18 @@ describe('sse', () => {
       await using server = await startServer(targetNamed(name), { core: null, inspect: false });
       for (const inFlight of [1, 32]) {
         const job: FanoutJob = {
-          target: name,
-          port: server.port,
+          server: { port: server.port },
           serverPid: server.pid,
           subscribers: 40,
           publishers: 4,
+          channel: CHANNEL,
           transport: 'sse',
           drive: { inFlight },
           warmupSeconds: 0.05,
           seconds: 0.2,
           contentBytes: 128,
         };
-        const result = await measureFanout(job, channelSpeech({ subscribe: true }));
+        const result = await measureFanout(job, channelSpeech({ subscribe: true, channel: CHANNEL }));
         assert.ok(result.deliveries > 0);
         assert.ok(result.latency.samples > 0);
         const published = result.publishedPerSecond * result.seconds;
@@ -38,7 +39,7 @@ describe('sse', () => {
   test('a stream that is refused says how', async () => {
     await using server = await startServer(targetNamed('fanwire-memory'), { core: null, inspect: false });
     await assert.rejects(
-      StreamClient.open({ port: server.port, path: '/sse/nowhere' }),
+      StreamClient.open({ server: { port: server.port }, path: '/sse/nowhere' }),
       /the request was refused: HTTP\/1\.1 404 .*not_found/,
     );
   });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { messageOf } from '../rounds.ts';
+import { messageOf } from '../../../server/src/load/message-of.ts';
 import { draw } from './draw.ts';
 import { Fields } from './fields.ts';
 import { footerOf } from './footer.ts';

@@ -1,8 +1,9 @@
+import type { AcceptResult, HttpPublishResult, RecoverResult } from '../../../server/src/load/job.ts';
+import type { Latency } from '../../../server/src/load/latency.ts';
 import { deliveryCost, deliveryRate } from '../delivery-columns.ts';
 import { cpuPerDelivery, deliveriesPerSecond } from '../fanout-columns.ts';
 import { ingestRate } from '../ingest-columns.ts';
-import type { AcceptResult, HttpPublishResult, RecoverResult, SlowResult } from '../load/job.ts';
-import type { Latency } from '../load/latency.ts';
+import type { SlowResult } from '../load/job.ts';
 import * as report from '../report.ts';
 import type { Figure } from './panel.ts';
 

@@ -1,3 +1,4 @@
+import { type Endpoint, urlOf } from '../../../server/src/load/endpoint.ts';
 import type { Closings } from './job.ts';
 
 const POLL_MS = 100;
@@ -14,8 +15,8 @@ export class ClosingsWatch {
   #firstAfter: number | null = null;
   #lastAfter: number | null = null;
 
-  constructor(port: number) {
-    this.#url = `http://127.0.0.1:${port}/metrics`;
+  constructor(server: Endpoint) {
+    this.#url = urlOf(server, '/metrics');
     this.#watching = this.#watch();
     // Whoever stops it is told.
     this.#watching.catch(() => {});

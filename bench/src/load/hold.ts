@@ -1,5 +1,5 @@
+import { type Client, openClients } from '../../../server/src/load/client.ts';
 import { targetNamed } from '../targets/registry.ts';
-import { type Client, openClients } from './client.ts';
 import type { HoldJob } from './job.ts';
 
 /** The connections of the idle scenario: opened once, then left alone but for pings. */
@@ -8,7 +8,7 @@ export class Holder {
 
   async hold(job: HoldJob): Promise<null> {
     const speech = targetNamed(job.target).speech({ subscribe: job.subscribe });
-    this.#clients.push(...(await openClients(job.connections, job.port, speech)));
+    this.#clients.push(...(await openClients(job.connections, job.server, speech)));
     return null;
   }
 

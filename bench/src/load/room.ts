@@ -1,7 +1,7 @@
-import type { Client } from './client.ts';
-import { Witness } from './crowd.ts';
-import type { Journal } from './journal.ts';
-import type { PublishedFrame } from './published-frame.ts';
+import type { Client } from '../../../server/src/load/client.ts';
+import { Witness } from '../../../server/src/load/crowd.ts';
+import type { Journal } from '../../../server/src/load/journal.ts';
+import type { PublishedFrame } from '../../../server/src/load/published-frame.ts';
 
 /** What a room needs to know and to tell. */
 export interface RoomSurroundings {

@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Speech } from '../targets/target.ts';
-import { Client } from './client.ts';
-import { tally } from './crowd.ts';
+import { Client } from '../../../server/src/load/client.ts';
+import { tally } from '../../../server/src/load/crowd.ts';
+import { Journal } from '../../../server/src/load/journal.ts';
+import { latencyOf } from '../../../server/src/load/latency.ts';
+import { openEach } from '../../../server/src/load/opening.ts';
+import { PublishedFrame } from '../../../server/src/load/published-frame.ts';
+import type { Speech } from '../../../server/src/load/speech.ts';
+import { watchForStall } from '../../../server/src/load/stall.ts';
+import { type Usage, usageBetween, usageNow } from '../../../server/src/load/usage.ts';
 import type { RoomsJob, RoomsResult } from './job.ts';
-import { Journal } from './journal.ts';
-import { latencyOf } from './latency.ts';
-import { openEach } from './opening.ts';
-import { PublishedFrame } from './published-frame.ts';
 import { Room } from './room.ts';
-import { watchForStall } from './stall.ts';
-import { type Usage, usageBetween, usageNow } from './usage.ts';
 
 /** Rooms in which a second member's every delivery is looked at, too. */
 const SAMPLED = 8;
@@ -104,9 +104,9 @@ export async function measureRooms(
 function openMembers(job: RoomsJob, speechOf: (channel: string) => Speech): Promise<Client[]> {
   const speeches = job.channels.map(speechOf);
   let opened = 0;
-  return openEach(job.channels.length * job.subscribers, (place) => {
+  return openEach(job.server, job.channels.length * job.subscribers, (place) => {
     const speech = speeches[Math.floor(opened++ / job.subscribers)] ?? null;
-    return Client.open({ port: job.port, speech, ...place });
+    return Client.open({ server: job.server, speech, ...place });
   });
 }
 

@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Client, openClients } from '../../../server/src/load/client.ts';
+import { Crowd, evenlySpaced, tally } from '../../../server/src/load/crowd.ts';
+import { latencyOf } from '../../../server/src/load/latency.ts';
+import { PublishedFrame } from '../../../server/src/load/published-frame.ts';
+import { publishFor } from '../../../server/src/load/publishing.ts';
+import { Schedule } from '../../../server/src/load/schedule.ts';
+import type { Speech } from '../../../server/src/load/speech.ts';
+import { usageBetween } from '../../../server/src/load/usage.ts';
 import { peakResidentBytes, residentBytes } from '../machine.ts';
-import type { Speech } from '../targets/target.ts';
-import { type Client, openClients } from './client.ts';
 import { ClosingsWatch } from './closings.ts';
-import { Crowd, evenlySpaced, tally } from './crowd.ts';
 import type { Closings, SlowJob, SlowResult } from './job.ts';
-import { latencyOf } from './latency.ts';
-import { PublishedFrame } from './published-frame.ts';
-import { publishFor } from './publishing.ts';
-import { Schedule } from './schedule.ts';
-import { usageBetween } from './usage.ts';
 
 /** Of those that do not freeze, whose every delivery is looked at. */
 const SAMPLED = 50;
@@ -20,7 +20,7 @@ const CHECK_MS = 50;
 
 /** Connects, lets some freeze as the measured time begins, and publishes on schedule. */
 export async function measureSlow(job: SlowJob, speech: Speech): Promise<SlowResult> {
-  const clients = await openClients(job.subscribers, job.port, speech);
+  const clients = await openClients(job.subscribers, job.server, speech);
   try {
     const frozen = evenlySpaced(clients, job.frozen);
     const isFrozen = new Set(frozen);
@@ -63,7 +63,7 @@ interface Stoppable {
 async function freezeAfter(seconds: number, frozen: readonly Client[], job: SlowJob): Promise<Stoppable> {
   await delay(seconds * 1000);
   for (const client of frozen) client.freeze();
-  return job.tellsClosings ? new ClosingsWatch(job.port) : { stop: async () => null };
+  return job.tellsClosings ? new ClosingsWatch(job.server) : { stop: async () => null };
 }
 
 /** They read on. Returns how each of them ended, once all have, or nothing comes any more. */

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import type { AcceptResult } from '../../../server/src/load/job.ts';
 import { attempt } from '../attempt.ts';
 import { type Column, latencyColumns, usageColumns } from '../columns.ts';
 import { type Comparison, documentOf, measureRounds, textOf } from '../comparison.ts';
-import type { AcceptResult } from '../load/job.ts';
 import type { Pinning } from '../machine.ts';
 import { connections, nameTargets, pinning, targets } from '../options.ts';
 import { loadBound } from '../remarks.ts';
@@ -60,7 +60,7 @@ async function run(options: Options): Promise<void> {
     attempt(target, cores, (server, load) => {
       const job = {
         target: target.name,
-        port: server.port,
+        server: { port: server.port },
         serverPid: server.pid,
         underWay: options.underWay,
         warmupSeconds: options.warmup,

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
+import type { FanoutResult, IngestResult } from '../../../server/src/load/job.ts';
 import { attempt, type Outcome } from '../attempt.ts';
 import { channelNames } from '../channel-names.ts';
 import { measureRounds } from '../comparison.ts';
 import { document, ENGINES, type Options, text } from '../durable-report.ts';
 import { CONTENT_BYTES } from '../fanout-report.ts';
-import type { FanoutResult, IngestResult } from '../load/job.ts';
 import type { Pinning } from '../machine.ts';
 import { connections, pinning, wholeNumber } from '../options.ts';
 import { conclude, defineRunOptions } from '../run-options.ts';
 import type { Scenario } from '../scenario.ts';
-import type { Target } from '../targets/target.ts';
+import { CHANNEL, type Target } from '../targets/target.ts';
 
 const CONNECT_AND_DRAIN_MS = 60_000;
 /** Of the fan-out's subscribers: as many as scenario `fanout` has. */
@@ -46,10 +46,11 @@ function fanOut(target: Target, options: Options, cores: Pinning | null): Promis
   return attempt(target, cores, (server, load) => {
     const job = {
       target: target.name,
-      port: server.port,
+      server: { port: server.port },
       serverPid: server.pid,
       subscribers: options.subscribers,
       publishers: FANOUT_PUBLISHERS,
+      channel: CHANNEL,
       transport: 'websocket',
       drive: { inFlight: options.window },
       warmupSeconds: options.warmup,
@@ -63,7 +64,7 @@ function fanOut(target: Target, options: Options, cores: Pinning | null): Promis
 function takeIn(target: Target, options: Options, cores: Pinning | null): Promise<Outcome<IngestResult>> {
   return attempt(target, cores, (server, load) => {
     const job = {
-      port: server.port,
+      server: { port: server.port },
       serverPid: server.pid,
       publishers: options.publishers,
       inFlight: options.inFlight,

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
-import { type LoadProcess, startLoad, startServer } from '../children.ts';
+import type { FanoutJob, FanoutResult } from '../../../server/src/load/job.ts';
+import { messageOf } from '../../../server/src/load/message-of.ts';
+import { type Load, startLoad, startServer } from '../children.ts';
 import { fanoutAtRate } from '../fanout-rate.ts';
 import { CONTENT_BYTES, document, type Options, type Run, text } from '../fanout-report.ts';
-import type { FanoutJob, FanoutResult } from '../load/job.ts';
+import type { Targeted } from '../load/job.ts';
 import type { Pinning } from '../machine.ts';
 import {
   connections,
@@ -14,9 +16,9 @@ import {
   wholeNumbers,
 } from '../options.ts';
 import { endProgress, print, progress, writeJson } from '../report.ts';
-import { messageOf, rotated } from '../rounds.ts';
+import { rotated } from '../rounds.ts';
 import type { Scenario } from '../scenario.ts';
-import type { Target } from '../targets/target.ts';
+import { CHANNEL, type Target } from '../targets/target.ts';
 
 const CONNECT_AND_DRAIN_MS = 60_000;
 
@@ -80,12 +82,13 @@ async function runOne(
   try {
     await using server = await startServer(target, { core: cores?.server ?? null, inspect: false });
     await using load = startLoad(cores?.load ?? null);
-    const job: FanoutJob = {
+    const job: Targeted<FanoutJob> = {
       target: target.name,
-      port: server.port,
+      server: { port: server.port },
       serverPid: server.pid,
       subscribers: options.subscribers,
       publishers: options.publishers,
+      channel: CHANNEL,
       transport: 'websocket',
       drive: { inFlight: window },
       warmupSeconds: options.warmup,
@@ -101,6 +104,6 @@ async function runOne(
   }
 }
 
-function call(load: LoadProcess, job: FanoutJob): Promise<FanoutResult> {
+function call(load: Load, job: Targeted<FanoutJob>): Promise<FanoutResult> {
   return load.call('fanout', job, (job.warmupSeconds + job.seconds) * 1000 + CONNECT_AND_DRAIN_MS);
 }

@@ -80,7 +80,7 @@ function runOne(point: Point, options: Options, cores: Pinning | null): Promise<
     await fillChannels(server.port, names, CONTENT_BYTES);
     const job = {
       target: point.target.name,
-      port: server.port,
+      server: { port: server.port },
       serverPid: server.pid,
       channels: names.filter((_, index) => index % step === 0).slice(0, options.spread),
       subscribers: point.subscribers,

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import type { HttpPublishJob } from '../../../server/src/load/job.ts';
+import { messageOf } from '../../../server/src/load/message-of.ts';
 import { startLoad, startServer } from '../children.ts';
 import { DATA_BYTES, document, type Options, type Run, text } from '../http-publish-report.ts';
-import type { HttpPublishJob } from '../load/job.ts';
 import type { Pinning } from '../machine.ts';
 import {
   connections,
@@ -13,9 +14,10 @@ import {
   wholeNumbers,
 } from '../options.ts';
 import { endProgress, print, progress, writeJson } from '../report.ts';
-import { messageOf, rotated } from '../rounds.ts';
+import { rotated } from '../rounds.ts';
 import type { Scenario } from '../scenario.ts';
 import { API_KEY, type HttpTarget } from '../targets/http-target.ts';
+import { CHANNEL } from '../targets/target.ts';
 
 const CONNECT_AND_DRAIN_MS = 60_000;
 /** As many as `POST /api/batch` takes. */
@@ -77,9 +79,9 @@ async function runOne(
     await using server = await startServer(target, { core: cores?.server ?? null, inspect: false });
     await using load = startLoad(cores?.load ?? null);
     const job: HttpPublishJob = {
-      port: server.port,
+      server: { port: server.port, headers: { 'x-api-key': API_KEY } },
       serverPid: server.pid,
-      apiKey: API_KEY,
+      channel: CHANNEL,
       clients: options.clients,
       batch,
       warmupSeconds: options.warmup,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { type LoadProcess, type ServerProcess, startLoad, startServer } from '../children.ts';
+import { type Load, type ServerProcess, startLoad, startServer } from '../children.ts';
 import { Inspector, type MemoryUsage } from '../inspector.ts';
 import { describeMachine, residentBytes } from '../machine.ts';
 import { connections, nameTargets, pinning, targets, wholeNumber } from '../options.ts';
@@ -93,12 +93,12 @@ async function runOne(target: Target, round: number, options: Options): Promise<
 
 async function measure(
   server: ServerProcess,
-  load: LoadProcess,
+  load: Load,
   target: Target,
   options: Options,
 ): Promise<{ cost: Cost; before: Reading; after: Reading }> {
   using inspector = await Inspector.connect(server.inspector ?? '');
-  const job = { target: target.name, port: server.port, subscribe: options.subscribe };
+  const job = { target: target.name, server: { port: server.port }, subscribe: options.subscribe };
   await load.call('hold', { ...job, connections: WARMUP_CONNECTIONS }, OPEN_TIMEOUT_MS);
   await load.call('release', null, OPEN_TIMEOUT_MS);
   const before = await settledReading(server.pid, inspector);

@@ -60,7 +60,7 @@ async function runOne(
 ): Promise<Run> {
   const outcome = await attempt(target, cores, (server, load) => {
     const job = {
-      port: server.port,
+      server: { port: server.port },
       serverPid: server.pid,
       publishers: options.publishers,
       inFlight: options.inFlight,

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
+import type { RecoverResult } from '../../../server/src/load/job.ts';
 import { attempt } from '../attempt.ts';
 import { type Column, latencyColumns, usageColumns } from '../columns.ts';
 import { type Comparison, documentOf, measureRounds, type Run, textOf } from '../comparison.ts';
-import type { RecoverResult } from '../load/job.ts';
 import type { Pinning } from '../machine.ts';
 import { connections, fanwireTargets, nameTargets, pinning, wholeNumber } from '../options.ts';
 import { loadBound } from '../remarks.ts';
 import * as report from '../report.ts';
 import { conclude, defineRoundOptions, describePinning, type RoundOptions } from '../run-options.ts';
 import type { Scenario } from '../scenario.ts';
-import type { Target } from '../targets/target.ts';
+import { CHANNEL, type Target } from '../targets/target.ts';
 
 const TIMEOUT_MS = 180_000;
 const CONTENT_BYTES = 128;
@@ -72,7 +72,8 @@ async function run(options: Options): Promise<void> {
   const { clients, missed } = options;
   const runs = await measureRounds(options.rounds, options.targets, (target) =>
     attempt(target, cores, ({ port, pid }, load) => {
-      const job = { port, serverPid: pid, clients, missed, contentBytes: CONTENT_BYTES };
+      const server = { port };
+      const job = { server, serverPid: pid, channel: CHANNEL, clients, missed, contentBytes: CONTENT_BYTES };
       return load.call('recover', job, TIMEOUT_MS);
     }),
   );

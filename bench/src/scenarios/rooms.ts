@@ -56,7 +56,7 @@ async function runOne(
   const outcome = await attempt(target, cores, (server, load) => {
     const job = {
       target: target.name,
-      port: server.port,
+      server: { port: server.port },
       serverPid: server.pid,
       channels: channelNames(options.rooms),
       subscribers: options.members,

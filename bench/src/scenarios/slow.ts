@@ -123,7 +123,7 @@ function jobFor(
 ): SlowJob {
   return {
     target: target.name,
-    port,
+    server: { port },
     serverPid: pid,
     subscribers: options.subscribers,
     frozen,

@@ -1,16 +1,17 @@
 import type { Command } from 'commander';
+import type { FanoutJob, FanoutResult } from '../../../server/src/load/job.ts';
 import { attempt } from '../attempt.ts';
 import { type Comparison, documentOf, measureRounds, textOf } from '../comparison.ts';
 import { cpuPerDelivery, deliveriesPerSecond, fanoutColumns } from '../fanout-columns.ts';
 import { CONTENT_BYTES, IN_FLIGHT, misdelivered } from '../fanout-report.ts';
 import { type Goal, medianRatio, verdict } from '../goal.ts';
-import type { FanoutJob, FanoutResult } from '../load/job.ts';
+import type { Targeted } from '../load/job.ts';
 import type { Pinning } from '../machine.ts';
 import { connections, fanwireTargets, nameTargets, pinning, wholeNumber, wholeNumbers } from '../options.ts';
 import { loadBound } from '../remarks.ts';
 import { conclude, defineRunOptions, describeRuns, type RunOptions } from '../run-options.ts';
 import type { Scenario } from '../scenario.ts';
-import type { Target } from '../targets/target.ts';
+import { CHANNEL, type Target } from '../targets/target.ts';
 
 const CONNECT_AND_DRAIN_MS = 90_000;
 const TRANSPORTS = { sse: 'event streams', websocket: 'WebSockets' } as const;
@@ -74,13 +75,14 @@ function jobFor(
   { target, transport, window }: Subject,
   { port, pid }: { readonly port: number; readonly pid: number },
   options: Options,
-): FanoutJob {
+): Targeted<FanoutJob> {
   return {
     target: target.name,
-    port,
+    server: { port },
     serverPid: pid,
     subscribers: options.subscribers,
     publishers: options.publishers,
+    channel: CHANNEL,
     transport,
     drive: { inFlight: window },
     warmupSeconds: options.warmup,

@@ -1,34 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { CHANNEL, type Purpose, type Reaction, type Speech, type Target } from './target.ts';
+import { channelSpeech } from '../../../server/src/load/channel-speech.ts';
+import type { Speech } from '../../../server/src/load/speech.ts';
+import { CHANNEL, type Purpose, type Target } from './target.ts';
 
-interface ServerFrame {
-  readonly type?: unknown;
-  readonly content?: { readonly type?: unknown; readonly error?: unknown } | null;
-}
-
-/** The channel dialect. No action but `subscribe` asks for an answer, as the rivals give none either. */
-export function channelSpeech({ subscribe, channel = CHANNEL }: Purpose): Speech {
-  const request = JSON.stringify({ action: 'subscribe', data: { channel }, request_id: 'subscribe' });
-  const onConnected = subscribe ? { reply: request } : { ready: true };
-  return {
-    path: '/ws/connect',
-    hear: (text) => hear(text, onConnected),
-    publish: (content) => JSON.stringify({ action: 'send_to_channel', data: { channel, content } }),
-  };
-}
-
-function hear(text: string, onConnected: Reaction): Reaction {
-  const frame = JSON.parse(text) as ServerFrame;
-  switch (frame.type) {
-    case 'connected':
-      return onConnected;
-    case 'subscribed':
-      return { ready: true };
-    case 'error':
-      return { complaint: `${frame.content?.type}: ${frame.content?.error}` };
-    default:
-      return {};
-  }
+function speech({ subscribe, channel = CHANNEL }: Purpose): Speech {
+  return channelSpeech({ subscribe, channel });
 }
 
 /** Limits out of the way; everything else as a user gets it. */
@@ -51,12 +27,12 @@ export const fanwire: Target = {
     args: ['serve'],
     environment: (directory) => ({ ...LIMITS, DATABASE_PATH: `${directory}/chat.db` }),
   },
-  speech: channelSpeech,
+  speech,
 };
 
 export const fanwireMemory: Target = {
   name: 'fanwire-memory',
   title: 'Fanwire, memory engine',
   launch: { script, args: ['serve'], environment: () => ({ ...LIMITS, ENGINE: 'memory' }) },
-  speech: channelSpeech,
+  speech,
 };

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import type { Reaction, Speech } from '../../../server/src/load/speech.ts';
 import { socketIo } from './socket-io.ts';
-import { CHANNEL, type Purpose, type Reaction, type Speech, type Target, versionOf } from './target.ts';
+import { CHANNEL, type Purpose, type Target, versionOf } from './target.ts';
 
 /** The rival answers a subscription with an event, which is how a client knows that it is in the room. */
 function speech({ subscribe, channel = CHANNEL }: Purpose): Speech | null {

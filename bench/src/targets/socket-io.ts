@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { CHANNEL, type Reaction, type Target, versionOf } from './target.ts';
+import type { Reaction } from '../../../server/src/load/speech.ts';
+import { CHANNEL, type Target, versionOf } from './target.ts';
 
 /** Engine.IO 4 packets, with Socket.IO 5 packets inside its messages. */
 function hear(text: string): Reaction {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { channelSpeech } from './fanwire.ts';
-import { type Target, versionOf } from './target.ts';
+import { channelSpeech } from '../../../server/src/load/channel-speech.ts';
+import { CHANNEL, type Target, versionOf } from './target.ts';
 
 /** The least that a hand-written server with rooms does: a `Map` of `Set`s, and `send` to every member. */
 export const wsRooms: Target = {
@@ -11,5 +11,5 @@ export const wsRooms: Target = {
     args: [],
     environment: () => ({}),
   },
-  speech: (purpose) => ({ ...channelSpeech(purpose), path: '/' }),
+  speech: ({ subscribe, channel = CHANNEL }) => ({ ...channelSpeech({ subscribe, channel }), path: '/' }),
 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { EventReader } from '../src/load/event-reader.ts';
+import { EventReader } from '../../src/load/event-reader.ts';
 
 /** An event of the shape and about the length of a delivery; its length grows with the number's digits. */
 function delivery(number: number): string {

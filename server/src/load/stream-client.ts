@@ -1,15 +1,14 @@
-import { connect, type Socket } from 'node:net';
-import { messageOf } from '../rounds.ts';
+import type { Socket } from 'node:net';
+import { type Endpoint, requestHead } from './endpoint.ts';
 import { EventReader } from './event-reader.ts';
+import { messageOf } from './message-of.ts';
 import type { Place } from './opening.ts';
 import { ResponseHead } from './response-head.ts';
+import { connectTo, reset } from './socket.ts';
 import type { Subscriber } from './subscriber.ts';
 
-/** One read buffer for all streams: a read is consumed before the next one starts. */
-const READ_BUFFER = Buffer.allocUnsafe(1 << 16);
-
 export interface StreamOptions extends Place {
-  readonly port: number;
+  readonly server: Endpoint;
   /** What to ask for: path and query, channels included. */
   readonly path: string;
 }
@@ -29,19 +28,14 @@ export class StreamClient implements Subscriber {
     return new StreamClient(options).#ready.promise;
   }
 
-  private constructor({ port, path, localAddress }: StreamOptions) {
+  private constructor({ server, path, ...place }: StreamOptions) {
     this.#reader = new EventReader((event) => this.#event(event));
-    this.#socket = connect({
-      host: '127.0.0.1',
-      port,
-      noDelay: true,
-      ...(localAddress === undefined ? {} : { localAddress }),
-      onread: { buffer: READ_BUFFER, callback: (length) => this.#read(length) },
+    const request = requestHead(server, 'GET', path, { Accept: 'text/event-stream' });
+    this.#socket = connectTo(server, place, {
+      opened: () => this.#socket.write(request),
+      read: (bytes, length) => this.#read(bytes, length),
+      ended: (reason) => this.#end(new Error(reason)),
     });
-    const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n`;
-    this.#socket.on('connect', () => this.#socket.write(request));
-    this.#socket.on('error', (error) => this.#end(error.message));
-    this.#socket.on('close', () => this.#end('the server ended the stream'));
   }
 
   get counted(): number {
@@ -54,24 +48,23 @@ export class StreamClient implements Subscriber {
 
   destroy(): void {
     this.closed ??= 'closed by the bench';
-    this.#socket.resetAndDestroy();
+    reset(this.#socket);
   }
 
-  #read(length: number): boolean {
+  #read(bytes: Buffer, length: number): void {
     this.bytesRead += length;
     try {
-      const start = this.#response === null ? 0 : this.#readHead(this.#response, length);
-      if (start < length) this.#reader.push(READ_BUFFER, start, length);
+      const start = this.#response === null ? 0 : this.#readHead(this.#response, bytes, length);
+      if (start < length) this.#reader.push(bytes, start, length);
     } catch (error) {
-      this.#end(messageOf(error));
-      this.#socket.resetAndDestroy();
+      this.#end(error);
+      reset(this.#socket);
     }
-    return true;
   }
 
   /** Returns where in this read the events begin. */
-  #readHead(head: ResponseHead, length: number): number {
-    const end = head.push(READ_BUFFER, length);
+  #readHead(head: ResponseHead, bytes: Buffer, length: number): number {
+    const end = head.push(bytes, length);
     if (end === null) return length;
     this.#response = null;
     return end;
@@ -81,11 +74,11 @@ export class StreamClient implements Subscriber {
     if (this.watch?.(event)) return;
     const text = event.toString();
     if (/^event: connected$/m.test(text)) this.#ready.resolve(this);
-    else if (/^event: closed$/m.test(text)) this.#end(text.trim().replaceAll('\n', ' '));
+    else if (/^event: closed$/m.test(text)) this.#end(new Error(text.trim().replaceAll('\n', ' ')));
   }
 
-  #end(reason: string): void {
-    this.closed ??= reason;
-    this.#ready.reject(new Error(this.closed));
+  #end(error: unknown): void {
+    this.closed ??= messageOf(error);
+    this.#ready.reject(error);
   }
 }

@@ -1,4 +1,3 @@
-import { CHANNEL, type Speech } from '../targets/target.ts';
 import { type Client, openClients } from './client.ts';
 import { Crowd, evenlySpaced } from './crowd.ts';
 import type { Driver } from './drive.ts';
@@ -8,6 +7,7 @@ import { openEach } from './opening.ts';
 import { PublishedFrame } from './published-frame.ts';
 import { publishFor, type Snapshot } from './publishing.ts';
 import { Schedule } from './schedule.ts';
+import type { Speech } from './speech.ts';
 import { StreamClient } from './stream-client.ts';
 import type { Subscriber } from './subscriber.ts';
 import { usageBetween } from './usage.ts';
@@ -38,22 +38,23 @@ interface Connections {
 }
 
 /**
- * The last to subscribe publish: where a server goes through subscribers in that order, a message counts as in
- * flight until (nearly) all have got it.
+ * Those opened last publish, because publishers of event streams are WebSockets and come behind the streams. In which
+ * order a server writes is its own business: Fanwire writes to the publisher first, a loop in the order of
+ * subscribing.
  */
 async function openAll(job: FanoutJob, speech: Speech): Promise<Connections> {
-  const { port, transport, drive } = job;
+  const { server, transport, drive } = job;
   const most = 'inFlight' in drive ? drive.inFlight : job.subscribers;
   const count = Math.min(job.publishers, most, job.subscribers);
   const others = job.subscribers - count;
   if (transport === 'websocket') {
-    const clients = await openClients(job.subscribers, port, speech);
+    const clients = await openClients(job.subscribers, server, speech);
     return { listeners: clients.slice(0, others), publishers: clients.slice(others) };
   }
-  const path = `/sse/connect?channels=${CHANNEL}`;
-  const listeners = await openEach(others, (place) => StreamClient.open({ port, path, ...place }));
+  const path = `/sse/connect?channels=${encodeURIComponent(job.channel)}`;
+  const listeners = await openEach(server, others, (place) => StreamClient.open({ server, path, ...place }));
   try {
-    return { listeners, publishers: await openClients(count, port, speech) };
+    return { listeners, publishers: await openClients(count, server, speech) };
   } catch (error) {
     for (const listener of listeners) listener.destroy();
     throw error;

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { channelSpeech } from '../targets/fanwire.ts';
 import { AcknowledgedPublish, isAcknowledgement } from './acknowledged.ts';
-import { channelOffset } from './channel-offset.ts';
+import { channelOffset } from './channel-figures.ts';
+import { channelSpeech } from './channel-speech.ts';
 import { type Client, openClients } from './client.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { IngestJob, IngestResult } from './job.ts';
 import { Journal } from './journal.ts';
 import { latencyOf } from './latency.ts';
@@ -126,11 +127,13 @@ class Crowd {
  * coming, or if a channel's offset is not the number of publishes to it that were acknowledged.
  */
 export async function measureIngest(job: IngestJob): Promise<IngestResult> {
-  const clients = await openClients(job.publishers, job.port, channelSpeech({ subscribe: false }));
+  // It publishes by frames of its own, to all of the channels.
+  const speech = channelSpeech({ subscribe: false, channel: '' });
+  const clients = await openClients(job.publishers, job.server, speech);
   try {
     const crowd = new Crowd(clients, job);
     const [before, after, latencies] = await publishAndCount(crowd, job);
-    const kept = await keptOf(crowd.destinations, job.port);
+    const kept = await keptOf(crowd.destinations, job.server);
     return { ...summarise(before, after, latencies), acknowledged: crowd.acknowledged(), kept };
   } finally {
     for (const client of clients) client.destroy();
@@ -167,11 +170,11 @@ async function publishAndCount(crowd: Crowd, job: IngestJob): Promise<[Snapshot,
 }
 
 /** The sum of the channels' offsets. Every publish was acknowledged, so each must be what was published there. */
-async function keptOf(destinations: readonly Destination[], port: number): Promise<number> {
+async function keptOf(destinations: readonly Destination[], server: Endpoint): Promise<number> {
   let kept = 0;
   for (let first = 0; first < destinations.length; first += ASKED_AT_ONCE) {
     const asked = destinations.slice(first, first + ASKED_AT_ONCE);
-    const offsets = await Promise.all(asked.map(({ name }) => channelOffset(port, name)));
+    const offsets = await Promise.all(asked.map(({ name }) => channelOffset(server, name)));
     for (const [index, { name, published }] of asked.entries()) {
       if (offsets[index] !== published)
         throw new Error(`${published} messages to ${name} were acknowledged, but it has ${offsets[index]}`);

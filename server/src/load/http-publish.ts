@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CHANNEL } from '../targets/target.ts';
-import { channelOffset } from './channel-offset.ts';
+import { channelOffset } from './channel-figures.ts';
 import { HttpClient } from './http-client.ts';
 import type { HttpPublishJob, HttpPublishResult } from './job.ts';
 import { percentile } from './journal.ts';
+import { placeOf } from './opening.ts';
 import { PublishRequest } from './publish-request.ts';
 import { watchForStall } from './stall.ts';
 import { type Usage, usageBetween, usageNow } from './usage.ts';
@@ -26,8 +26,8 @@ class Publishers {
         if (this.#samples.length < MOST_SAMPLES) this.#samples.push(milliseconds);
       },
     };
-    const opening = Array.from({ length: job.clients }, () =>
-      HttpClient.open(job.port, new PublishRequest(job), rounds),
+    const opening = Array.from({ length: job.clients }, (_, index) =>
+      HttpClient.open(job.server, new PublishRequest(job), rounds, placeOf(job.server, index)),
     );
     const opened = await Promise.allSettled(opening);
     this.clients = opened.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
@@ -60,7 +60,7 @@ export async function measureHttpPublish(job: HttpPublishJob): Promise<HttpPubli
     await publishers.open(job);
     const [before, after, latencies] = await publishAndCount(publishers, job);
     const acknowledged = publishers.answered * job.batch;
-    const kept = job.verify ? await channelOffset(job.port, CHANNEL, { 'x-api-key': job.apiKey }) : null;
+    const kept = job.verify ? await channelOffset(job.server, job.channel) : null;
     if (kept !== null && kept !== acknowledged) {
       throw new Error(`${acknowledged} messages were acknowledged, but the channel has ${kept}`);
     }

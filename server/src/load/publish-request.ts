@@ -1,12 +1,12 @@
-import { CHANNEL } from '../targets/target.ts';
+import { type Endpoint, requestHead } from './endpoint.ts';
 import { stampedContent, writeStamp } from './stamp.ts';
 
 const STAMP = Buffer.from('"data":"~');
 
 /** What every request of a run has in common. */
 export interface RequestOptions {
-  readonly port: number;
-  readonly apiKey: string;
+  readonly server: Endpoint;
+  readonly channel: string;
   /** Messages of the request. */
   readonly batch: number;
   readonly dataBytes: number;
@@ -17,20 +17,17 @@ export class PublishRequest {
   readonly bytes: Buffer;
   readonly #stamps: readonly number[];
 
-  constructor({ port, apiKey, batch, dataBytes }: RequestOptions) {
-    const message = JSON.stringify({ channel: CHANNEL, data: stampedContent(dataBytes) });
+  constructor({ server, channel, batch, dataBytes }: RequestOptions) {
+    const message = JSON.stringify({ channel, data: stampedContent(dataBytes) });
     const [path, body] =
       batch === 1
         ? ['/api/publish', message]
         : ['/api/batch', `{"messages":[${Array(batch).fill(message).join(',')}]}`];
-    const head = [
-      `POST ${path} HTTP/1.1`,
-      `Host: 127.0.0.1:${port}`,
-      `X-API-Key: ${apiKey}`,
-      'Content-Type: application/json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-    ];
-    this.bytes = Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
+    const head = requestHead(server, 'POST', path, {
+      'Content-Type': 'application/json',
+      'Content-Length': String(Buffer.byteLength(body)),
+    });
+    this.bytes = Buffer.from(head + body);
     this.#stamps = stampsIn(this.bytes);
   }
 

@@ -1,10 +1,10 @@
-import { connect, type Socket } from 'node:net';
-import { messageOf } from '../rounds.ts';
+import type { Socket } from 'node:net';
+import type { Endpoint } from './endpoint.ts';
+import { messageOf } from './message-of.ts';
+import type { Place } from './opening.ts';
 import type { PublishRequest } from './publish-request.ts';
 import { ResponseReader } from './response-reader.ts';
-
-/** One read buffer for all connections: a read is consumed before the next one starts. */
-const READ_BUFFER = Buffer.allocUnsafe(1 << 16);
+import { connectTo, reset } from './socket.ts';
 
 const SHOWN_OF_A_REFUSAL = 300;
 
@@ -31,22 +31,23 @@ export class HttpClient {
   #isStopped = false;
 
   /** Resolves when it is connected. */
-  static open(port: number, request: PublishRequest, rounds: Rounds): Promise<HttpClient> {
-    return new HttpClient(port, request, rounds).#open.promise;
+  static open(
+    server: Endpoint,
+    request: PublishRequest,
+    rounds: Rounds,
+    place: Place = {},
+  ): Promise<HttpClient> {
+    return new HttpClient(server, request, rounds, place).#open.promise;
   }
 
-  private constructor(port: number, request: PublishRequest, rounds: Rounds) {
+  private constructor(server: Endpoint, request: PublishRequest, rounds: Rounds, place: Place) {
     this.#request = request;
     this.#rounds = rounds;
-    this.#socket = connect({
-      host: '127.0.0.1',
-      port,
-      noDelay: true,
-      onread: { buffer: READ_BUFFER, callback: (length) => this.#read(length) },
+    this.#socket = connectTo(server, place, {
+      opened: () => this.#open.resolve(this),
+      read: (bytes, length) => this.#read(bytes, length),
+      ended: (reason) => this.#fail(reason),
     });
-    this.#socket.on('connect', () => this.#open.resolve(this));
-    this.#socket.on('error', (error) => this.#fail(error.message));
-    this.#socket.on('close', () => this.#fail('the server ended the connection'));
   }
 
   /** Sends the first request; each answer sends the next. */
@@ -62,7 +63,7 @@ export class HttpClient {
   /** Ends by a reset, which leaves no port waiting. */
   destroy(): void {
     this.failure ??= 'closed by the bench';
-    this.#socket.resetAndDestroy();
+    reset(this.#socket);
   }
 
   #send(): void {
@@ -72,14 +73,13 @@ export class HttpClient {
     this.#socket.write(this.#request.bytes);
   }
 
-  #read(length: number): boolean {
+  #read(bytes: Buffer, length: number): void {
     try {
-      this.#reader.push(READ_BUFFER, length);
+      this.#reader.push(bytes, length);
     } catch (error) {
       this.#fail(messageOf(error));
-      this.#socket.resetAndDestroy();
+      reset(this.#socket);
     }
-    return true;
   }
 
   #answer(status: number, body: Buffer): void {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { channelSpeech } from '../targets/fanwire.ts';
+import { channelSubscribers } from './channel-figures.ts';
+import { channelSpeech } from './channel-speech.ts';
 import { Client } from './client.ts';
 import { tally } from './crowd.ts';
 import type { RecoverJob, RecoverResult } from './job.ts';
@@ -29,9 +30,9 @@ class Publisher {
   readonly #client: Client;
   readonly #frame: PublishedFrame;
 
-  static async open({ port, contentBytes }: RecoverJob): Promise<Publisher> {
-    const speech = channelSpeech({ subscribe: true });
-    return new Publisher(await Client.open({ port, speech }), new PublishedFrame(speech, contentBytes));
+  static async open({ server, channel, contentBytes }: RecoverJob): Promise<Publisher> {
+    const speech = channelSpeech({ subscribe: true, channel });
+    return new Publisher(await Client.open({ server, speech }), new PublishedFrame(speech, contentBytes));
   }
 
   private constructor(client: Client, frame: PublishedFrame) {
@@ -64,7 +65,7 @@ export async function measureRecover(job: RecoverJob): Promise<RecoverResult> {
   const publisher = await Publisher.open(job);
   try {
     const positions = await leave(job, publisher);
-    await noticed(job.port);
+    await noticed(job);
     await publisher.publish(job.missed);
     return await comeBack(job, positions, publisher);
   } finally {
@@ -74,11 +75,12 @@ export async function measureRecover(job: RecoverJob): Promise<RecoverResult> {
 
 /** All subscribe, get some messages, and are cut. Returns where each stood. */
 async function leave(job: RecoverJob, publisher: Publisher): Promise<Position[]> {
-  const leavers = Array.from({ length: job.clients }, () => new Leaver());
+  const { server, channel } = job;
+  const leavers = Array.from({ length: job.clients }, () => new Leaver(channel));
   let next = 0;
-  const clients = await openEach(job.clients, (place) => {
+  const clients = await openEach(server, job.clients, (place) => {
     const speech = leavers[next++] ?? null;
-    return Client.open({ port: job.port, speech, ...place });
+    return Client.open({ server, speech, ...place });
   });
   try {
     await publisher.publish(BEFORE);
@@ -94,14 +96,13 @@ async function leave(job: RecoverJob, publisher: Publisher): Promise<Position[]>
   }
 }
 
-/** Until the server counts nobody but the publisher. */
-async function noticed(port: number): Promise<void> {
+/** Until the server counts nobody but the publisher, who may be on another node than the one that answers. */
+async function noticed({ server, channel }: RecoverJob): Promise<void> {
   const end = performance.now() + NOTICED_MS;
   for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${port}/ws/stats`);
-    const { websocket } = (await answer.json()) as { websocket?: { total?: unknown } };
-    if (websocket?.total === 1) return;
-    if (performance.now() > end) throw new Error(`the server still counts ${websocket?.total} connections`);
+    const subscribers = await channelSubscribers(server, channel);
+    if (subscribers <= 1) return;
+    if (performance.now() > end) throw new Error(`the server still counts ${subscribers} subscribers`);
     await delay(100);
   }
 }
@@ -116,14 +117,17 @@ async function comeBack(
   const times: number[] = [];
   const before = usageNow(job.serverPid);
   const start = performance.now();
-  const expected = new Expected(positions[0]?.epoch ?? '');
+  const { server, channel } = job;
+  const expected = new Expected(channel, positions[0]?.epoch ?? '');
   const onComplete = () => times.push(performance.now() - start);
   const last = publisher.published;
-  const returners = positions.map((position) => new Returner({ position, last, expected, onComplete }));
+  const returners = positions.map(
+    (position) => new Returner({ channel, position, last, expected, onComplete }),
+  );
   try {
     while (clients.length < returners.length) {
       for (const speech of returners.slice(clients.length, clients.length + AT_ONCE)) {
-        const client = new Client({ port: job.port, speech, ...placeOf(clients.length) });
+        const client = new Client({ server, speech, ...placeOf(server, clients.length) });
         // Its end is seen in `closed`.
         client.ready.catch(() => {});
         clients.push(client);

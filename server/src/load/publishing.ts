@@ -17,7 +17,7 @@ export interface Snapshot extends Usage {
 
 export interface Times {
   /** Its CPU time is read at the same instants as the counts. */
-  readonly serverPid: number;
+  readonly serverPid: number | null;
   readonly warmupSeconds: number;
   readonly seconds: number;
 }
@@ -51,7 +51,7 @@ export async function publishFor(times: Times, crowd: Crowd, driver: Driver): Pr
   }
 }
 
-function snapshot(crowd: Crowd, serverPid: number): Snapshot {
+function snapshot(crowd: Crowd, serverPid: number | null): Snapshot {
   return {
     ...usageNow(serverPid),
     deliveries: crowd.deliveries(),

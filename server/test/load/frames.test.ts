@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { clientFrame, FrameReader, OPCODE } from '../src/load/frames.ts';
+import { clientFrame, FrameReader, OPCODE } from '../../src/load/frames.ts';
 
 const FIN = 0x80;
 

@@ -1,23 +1,27 @@
-import { channelSpeech } from '../targets/fanwire.ts';
-import { CHANNEL, type Reaction, type Speech } from '../targets/target.ts';
+import { channelSpeech } from './channel-speech.ts';
 import { type Expected, type Position, positionIn } from './missed.ts';
-
-const speech = channelSpeech({ subscribe: true });
+import type { Reaction, Speech } from './speech.ts';
 
 /** A client before the cut: it remembers where it stands. */
 export class Leaver implements Speech {
-  readonly path = speech.path;
+  readonly path: string;
   position: Position | null = null;
+  readonly #speech: Speech;
+
+  constructor(channel: string) {
+    this.#speech = channelSpeech({ subscribe: true, channel });
+    this.path = this.#speech.path;
+  }
 
   hear(text: string): Reaction {
     const position = positionIn(text);
-    if (position === null) return speech.hear(text);
+    if (position === null) return this.#speech.hear(text);
     this.position = position;
     return {};
   }
 
   publish(content: string): string {
-    return speech.publish(content);
+    return this.#speech.publish(content);
   }
 }
 
@@ -33,6 +37,7 @@ interface Answer {
 
 /** What a client that comes back is held to. */
 export interface Return {
+  readonly channel: string;
   /** Where it stood. */
   readonly position: Position;
   /** The offset of the last message that it missed. */
@@ -44,16 +49,19 @@ export interface Return {
 
 /** A client that comes back with its position, and looks at every message that it then gets. */
 export class Returner implements Speech {
-  readonly path = speech.path;
+  readonly path: string;
   /** The first thing that was wrong, or null. */
   fault: string | null = null;
   /** The offset of the last message that it got. */
   offset: number;
   readonly #return: Return;
+  readonly #speech: Speech;
   #isSubscribed = false;
 
   constructor(terms: Return) {
     this.#return = terms;
+    this.#speech = channelSpeech({ subscribe: true, channel: terms.channel });
+    this.path = this.#speech.path;
     this.offset = terms.position.offset;
   }
 
@@ -64,7 +72,7 @@ export class Returner implements Speech {
     }
     const frame = JSON.parse(text) as Answer;
     if (frame.type === 'connected') return { reply: this.#subscribe() };
-    if (frame.type !== 'subscribed') return speech.hear(text);
+    if (frame.type !== 'subscribed') return this.#speech.hear(text);
     this.#isSubscribed = true;
     this.fault = this.#faultOf(frame);
     return { ready: true };
@@ -76,12 +84,12 @@ export class Returner implements Speech {
   }
 
   publish(content: string): string {
-    return speech.publish(content);
+    return this.#speech.publish(content);
   }
 
   #subscribe(): string {
-    const data = { channel: CHANNEL, position: this.#return.position };
-    return JSON.stringify({ action: 'subscribe', data, request_id: 'return' });
+    const { channel, position } = this.#return;
+    return JSON.stringify({ action: 'subscribe', data: { channel, position }, request_id: 'return' });
   }
 
   #faultOf({ content }: Answer): string | null {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ResponseReader } from '../src/load/response-reader.ts';
+import { ResponseReader } from '../../src/load/response-reader.ts';
 
 function responseOf(body: string, status = '200 OK', name = 'content-length'): Buffer {
   const head = `HTTP/1.1 ${status}\r\nvary: Origin\r\n${name}: ${Buffer.byteLength(body)}\r\ndate: today\r\n\r\n`;

@@ -1,4 +1,3 @@
-import { CHANNEL } from '../targets/target.ts';
 import { findStamp, readStamp } from './stamp.ts';
 
 /** A place in the channel: everything behind it is yet to come. */
@@ -28,10 +27,12 @@ export function positionIn(text: string): Position | null {
  * everybody, so each is taken apart once, and others are compared with it.
  */
 export class Expected {
+  readonly #channel: string;
   readonly #epoch: string;
   readonly #known = new Map<number, string>();
 
-  constructor(epoch: string) {
+  constructor(channel: string, epoch: string) {
+    this.#channel = channel;
     this.#epoch = epoch;
   }
 
@@ -47,7 +48,7 @@ export class Expected {
   #inspect(text: string, offset: number): string | null {
     const frame = JSON.parse(text) as Delivery;
     if (frame.type !== 'text') return `a frame of type ${frame.type} among the messages`;
-    if (frame.channel !== CHANNEL || frame.epoch !== this.#epoch) return 'a message of elsewhere';
+    if (frame.channel !== this.#channel || frame.epoch !== this.#epoch) return 'a message of elsewhere';
     if (typeof frame.offset !== 'number') return 'a message without an offset';
     if (frame.offset < offset) return 'a message twice, or out of order';
     if (frame.offset > offset) return 'a message left out';

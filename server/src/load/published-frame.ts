@@ -1,5 +1,5 @@
-import type { Speech } from '../targets/target.ts';
 import { clientFrame, OPCODE } from './frames.ts';
+import type { Speech } from './speech.ts';
 import { findStamp, stampedContent, writeStamp } from './stamp.ts';
 
 /** The frame that publishes, to be copied for every message with another number in it. */

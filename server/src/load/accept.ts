@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../rounds.ts';
-import type { Speech } from '../targets/target.ts';
 import { Client } from './client.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { AcceptJob, AcceptResult } from './job.ts';
 import { latencyOf } from './latency.ts';
+import { messageOf } from './message-of.ts';
 import { placeOf } from './opening.ts';
+import { type Refusal, Refused, refusalIn } from './refused.ts';
+import type { Speech } from './speech.ts';
 import { watchForStall } from './stall.ts';
 import { usageBetween, usageNow } from './usage.ts';
 
@@ -13,14 +15,16 @@ class Visitors {
   greeted = 0;
   /** Why a connection could not be opened, or null. */
   failure: string | null = null;
-  readonly #port: number;
+  /** Where it was a refusal. */
+  refusal: Refusal | undefined;
+  readonly #server: Endpoint;
   readonly #speech: Speech | null;
   readonly #underWay = new Set<Client>();
   #samples: number[] = [];
   #isStopped = false;
 
-  constructor(port: number, speech: Speech | null) {
-    this.#port = port;
+  constructor(server: Endpoint, speech: Speech | null) {
+    this.#server = server;
     this.#speech = speech;
   }
 
@@ -28,14 +32,21 @@ class Visitors {
   async visit(index: number): Promise<void> {
     while (!this.#isStopped && this.failure === null) {
       const startedAt = performance.now();
-      const client = new Client({ port: this.#port, speech: this.#speech, ...placeOf(index) });
+      const client = new Client({
+        server: this.#server,
+        speech: this.#speech,
+        ...placeOf(this.#server, index),
+      });
       this.#underWay.add(client);
       try {
         await client.ready;
         this.greeted++;
         this.#samples.push(performance.now() - startedAt);
       } catch (error) {
-        if (!this.#isStopped) this.failure ??= `a connection failed: ${messageOf(error)}`;
+        if (!this.#isStopped && this.failure === null) {
+          this.failure = `a connection failed: ${messageOf(error)}`;
+          this.refusal = refusalIn(error);
+        }
       }
       this.#underWay.delete(client);
       client.destroy();
@@ -60,7 +71,7 @@ class Visitors {
 
 /** Opens, and closes as soon as the server has greeted, for the warm-up and the measured time. Rejects at a failure. */
 export async function measureAccept(job: AcceptJob, speech: Speech | null): Promise<AcceptResult> {
-  const visitors = new Visitors(job.port, speech);
+  const visitors = new Visitors(job.server, speech);
   const { signal, stop } = watchForStall({
     failure: () => visitors.failure,
     progress: () => visitors.greeted,
@@ -92,6 +103,8 @@ export async function measureAccept(job: AcceptJob, speech: Speech | null): Prom
       connectionsPerServerCpuSecond: serverCpuSeconds ? connections / serverCpuSeconds : null,
       latency,
     };
+  } catch (error) {
+    throw visitors.refusal === undefined ? error : new Refused(messageOf(error), visitors.refusal);
   } finally {
     visitors.stop();
     stop();

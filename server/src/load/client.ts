@@ -1,20 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
-import type { Speech } from '../targets/target.ts';
+import type { Socket } from 'node:net';
+import { type Endpoint, requestHead } from './endpoint.ts';
 import { clientFrame, FrameReader, OPCODE } from './frames.ts';
+import { messageOf } from './message-of.ts';
 import { openEach, type Place } from './opening.ts';
 import { ResponseHead } from './response-head.ts';
+import { connectTo, reset } from './socket.ts';
+import type { Speech } from './speech.ts';
 import type { Subscriber } from './subscriber.ts';
-
-/**
- * One read buffer for all connections: a read is consumed before the next one starts, and a buffer that stays in
- * the processor's cache is cheaper to copy into than a fresh one for each read.
- */
-const READ_BUFFER = Buffer.allocUnsafe(1 << 16);
 
 /** Where to connect, and how to speak there. Without speech the connection is bare TCP. */
 export interface ClientOptions extends Place {
-  readonly port: number;
+  readonly server: Endpoint;
   readonly speech: Speech | null;
 }
 
@@ -31,6 +28,7 @@ export class Client implements Subscriber {
   /** Why the connection is over, or null while it is open. */
   closed: string | null = null;
 
+  readonly #server: Endpoint;
   readonly #speech: Speech | null;
   readonly #socket: Socket;
   readonly #ready = Promise.withResolvers<Client>();
@@ -43,18 +41,14 @@ export class Client implements Subscriber {
   }
 
   constructor(options: ClientOptions) {
+    this.#server = options.server;
     this.#speech = options.speech;
     this.reader = new FrameReader((opcode, payload) => this.#frame(opcode, payload));
-    this.#socket = connect({
-      host: '127.0.0.1',
-      port: options.port,
-      noDelay: true,
-      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
-      onread: { buffer: READ_BUFFER, callback: (length) => this.#read(length) },
+    this.#socket = connectTo(options.server, options, {
+      opened: () => this.#connected(),
+      read: (bytes, length) => this.#read(bytes, length),
+      ended: (reason) => this.#end(new Error(reason)),
     });
-    this.#socket.on('connect', () => this.#connected());
-    this.#socket.on('error', (error) => this.#end(error.message));
-    this.#socket.on('close', () => this.#end('the server ended the connection'));
   }
 
   /** Resolves like `open`. */
@@ -87,7 +81,7 @@ export class Client implements Subscriber {
   /** Ends by a reset, which leaves no port waiting. */
   destroy(): void {
     this.closed ??= 'closed by the bench';
-    this.#socket.resetAndDestroy();
+    reset(this.#socket);
   }
 
   #connected(): void {
@@ -95,29 +89,30 @@ export class Client implements Subscriber {
       this.#becomeReady();
       return;
     }
-    const key = randomBytes(16).toString('base64');
-    this.#socket.write(
-      `GET ${this.#speech.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-        `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
-    );
+    const upgrade = {
+      Upgrade: 'websocket',
+      Connection: 'Upgrade',
+      'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
+      'Sec-WebSocket-Version': '13',
+    };
+    this.#socket.write(requestHead(this.#server, 'GET', this.#speech.path, upgrade));
   }
 
-  #read(length: number): boolean {
+  #read(bytes: Buffer, length: number): void {
     this.bytesRead += length;
     try {
-      const start = this.#response === null ? 0 : this.#readResponse(this.#response, length);
-      if (start < length) this.reader.push(READ_BUFFER, start, length);
+      const start = this.#response === null ? 0 : this.#readResponse(this.#response, bytes, length);
+      if (start < length) this.reader.push(bytes, start, length);
       this.afterRead?.();
     } catch (error) {
-      this.#end(error instanceof Error ? error.message : String(error));
-      this.#socket.resetAndDestroy();
+      this.#end(error);
+      reset(this.#socket);
     }
-    return true;
   }
 
   /** Reads the answer to the upgrade. Returns where in this read the frames begin. */
-  #readResponse(head: ResponseHead, length: number): number {
-    const end = head.push(READ_BUFFER, length);
+  #readResponse(head: ResponseHead, bytes: Buffer, length: number): number {
+    const end = head.push(bytes, length);
     if (end === null) return length;
     this.#response = null;
     return end;
@@ -131,7 +126,7 @@ export class Client implements Subscriber {
       this.write(clientFrame(OPCODE.pong, payload));
     } else if (opcode === OPCODE.close) {
       const code = payload.length >= 2 ? payload.readUInt16BE(0) : 1005;
-      this.#end(`closed with ${code} ${payload.toString('utf8', 2)}`.trim());
+      this.#end(new Error(`closed with ${code} ${payload.toString('utf8', 2)}`.trim()));
       this.#socket.end(clientFrame(OPCODE.close, payload));
     }
   }
@@ -154,13 +149,13 @@ export class Client implements Subscriber {
     this.#ready.resolve(this);
   }
 
-  #end(reason: string): void {
-    this.closed ??= reason;
-    this.#ready.reject(new Error(this.closed));
+  #end(error: unknown): void {
+    this.closed ??= messageOf(error);
+    this.#ready.reject(error);
   }
 }
 
 /** Opens `count` clients, in order. All or nothing: one refusal closes the others. */
-export function openClients(count: number, port: number, speech: Speech | null): Promise<Client[]> {
-  return openEach(count, (place) => Client.open({ port, speech, ...place }));
+export function openClients(count: number, server: Endpoint, speech: Speech | null): Promise<Client[]> {
+  return openEach(server, count, (place) => Client.open({ server, speech, ...place }));
 }

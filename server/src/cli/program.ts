@@ -3,6 +3,7 @@ import { findConfigFile } from '../config/file.ts';
 import { loadSettings } from '../config/load.ts';
 import type { Environment } from '../config/sources.ts';
 import { version } from '../version.ts';
+import { addBench } from './bench/bench.ts';
 import { addConfig, withConfigOption } from './config.ts';
 import { exitCodeOf, exitCodes } from './exit.ts';
 import { endWithReader } from './output/output.ts';
@@ -15,6 +16,11 @@ import { addSubscribe } from './remote/subscribe.ts';
 import type { TokenOptions } from './token.ts';
 
 export { exitCodes } from './exit.ts';
+
+interface ServeOptions {
+  readonly config?: string;
+  readonly workers?: string;
+}
 
 /** Runs the command line and resolves to the exit code. */
 export async function run(args: readonly string[], env: Environment): Promise<number> {
@@ -48,6 +54,7 @@ export function program(env: Environment): Command {
   addChannels(root, env);
   addConnections(root, env);
   addKick(root, env);
+  addBench(root, env);
   return root;
 }
 
@@ -58,9 +65,10 @@ function addServe(root: Command, env: Environment): void {
     .description(
       'run the server until SIGTERM or Ctrl-C; settings come from the environment and the config file (docs/settings.md)',
     );
-  withConfigOption(command).action(async ({ config }: { config?: string }) => {
+  command.option('--workers <n|auto>', 'threads that serve connections, in place of WORKERS');
+  withConfigOption(command).action(async ({ config, workers }: ServeOptions) => {
     const file = findConfigFile(config);
-    const settings = loadSettings(env, file);
+    const settings = loadSettings(workers === undefined ? env : { ...env, WORKERS: workers }, file);
     const { serve } = await import('./serve.ts');
     await serve(settings, file);
   });

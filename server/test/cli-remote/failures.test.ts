@@ -17,6 +17,7 @@ const commands = [
   ['connections'],
   ['kick', 'some-id'],
   ['kick', '--user', 'ann'],
+  ['bench', '--seconds', '0.1', '--warmup', '0'],
 ];
 
 describe('a command that the server refuses', () => {
@@ -157,6 +158,13 @@ describe('a command line that is wrong', () => {
     [['channels', '--api-key', 'SECRET KEY'], /--api-key \(or FANWIRE_API_KEY\): is empty, or has spaces/],
     [['channels', '--token', ''], /--token \(or FANWIRE_TOKEN\): is empty/],
     [['channels', '--api-key-header', 'a b'], /no name of an HTTP header/],
+    [['bench', '--scenario', 'fanout,idle'], /There are fanout, sse, ingest/],
+    [['bench', 'http://127.0.0.1:2', '--url', 'http://127.0.0.1:2'], /takes the server once/],
+    [['bench', '127.0.0.1:8000'], /is no address/],
+    [['bench', '--connections', '0'], /a whole number, from 1/],
+    [['bench', '--seconds', '0'], /It takes seconds, above 0/],
+    [['bench', '--warmup', '-1'], /It takes seconds, from 0/],
+    [['bench', '--bytes', '20'], /a whole number, from 64/],
     [['chanels'], /unknown command 'chanels'\n\(Did you mean channels\?\)/],
   ];
   for (const [args, text] of wrong) {

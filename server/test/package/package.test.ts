@@ -75,7 +75,7 @@ describe('the package fanwire', () => {
     assert.match(project.output('npx', '--offline', 'fanwire', '--help'), /^Usage: fanwire /);
   });
 
-  it('serves: messages, pages, and an end with 0', async () => {
+  it('serves, and measures that: messages, pages, a benchmark, and an end with 0', async () => {
     await using service = await Service.start(project.path, project.command, 'serve');
     const stream = service.stream('/sse/connect?channels=lobby');
     await stream.next('connected');
@@ -92,6 +92,20 @@ describe('the package fanwire', () => {
       const page = await (await fetch(service.url + path)).text();
       assert.equal(page, readFileSync(join(root, 'server/src/pages', file), 'utf8'));
     }
+    const times = ['--seconds', '0.2', '--warmup', '0.1', '--connections', '20'];
+    const lines = project
+      .output(project.command, 'bench', service.url, ...times)
+      .trim()
+      .split('\n');
+    const measured = lines.map((line): { scenario: string; lost: number | null } => JSON.parse(line));
+    assert.deepEqual(
+      measured.map(({ scenario, lost }) => [scenario, lost]),
+      [
+        ...['fanout', 'sse', 'ingest', 'http-publish'].map((name) => [name, 0]),
+        ['accept', null],
+        ['recover', 0],
+      ],
+    );
     assert.equal(await service.end(), 0, service.running.output);
   });
 

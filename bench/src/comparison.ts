@@ -7,6 +7,7 @@ import { disturbed } from './remarks.ts';
 import { median, progress } from './report.ts';
 import { rotated } from './rounds.ts';
 import { preamble, type RoundOptions, type RunOptions } from './run-options.ts';
+import type { Named } from './targets/target.ts';
 
 /** One subject in one round. */
 export type Run<R> = Outcome<R> & { readonly round: number; readonly subject: string };
@@ -36,6 +37,8 @@ export interface Comparison<R> {
   readonly scenario: string;
   /** What the report begins with, line by line. */
   readonly introduction: readonly string[];
+  readonly targets: readonly Named[];
+  /** A target each, or several of one target in different circumstances. */
   readonly subjects: readonly { readonly name: string }[];
   /** Of the figures; the first also with its lowest and highest. */
   readonly columns: readonly [Column<R>, ...Column<R>[]];
@@ -76,7 +79,7 @@ export function documentOf<R extends UsageBetween>(
   cores: Pinning | null,
 ): object {
   return {
-    ...preamble(comparison.scenario, options, cores, details),
+    ...preamble(comparison.scenario, options, comparison.targets, cores, details),
     ratios: ratiosIn(comparison, runs).map((one) => ({ ...one, median: median(one.rounds) })),
     verdicts: comparison.verdicts?.(runs) ?? [],
     remarks: remarksOf(comparison, runs),

@@ -32,6 +32,7 @@ function fanoutComparison({ subscribers, window }: Options): Comparison<FanoutRe
   return {
     scenario: 'durable: fan-out',
     introduction: [`fan-out: ${subscribers} subscribers of one channel, ${window} in flight`],
+    targets: ENGINES,
     subjects: ENGINES,
     columns: fanoutColumns,
     pairs: [PAIR],
@@ -51,6 +52,7 @@ function ingestComparison({ publishers, inFlight }: Options): Comparison<IngestR
       `ingest: ${publishers} publishers to one channel without subscribers, each with ${inFlight} publishes ` +
         'that wait for their acknowledgement',
     ],
+    targets: ENGINES,
     subjects: ENGINES,
     columns: [ingestRate, ingestCost, ...otherIngestColumns],
     pairs: [PAIR],
@@ -85,7 +87,7 @@ export function document(options: Options, runs: Runs, cores: Pinning | null): o
   const { subscribers, window, publishers, inFlight } = options;
   const details = { subscribers, window, publishers, inFlight, contentBytes: CONTENT_BYTES };
   return {
-    ...preamble('durable', options, cores, details),
+    ...preamble('durable', options, ENGINES, cores, details),
     goal: GOAL,
     ratios: Object.fromEntries(ratios(runs)),
     fanout: documentOf(fanoutComparison(options), options, details, runs.fanout, cores),

@@ -63,6 +63,7 @@ function comparisonOf(options: Options, perSecond: number, cores: Pinning | null
       ...options.targets.map((target) => `  ${target.name}: ${target.title}`),
       'latency: from when a message was due, whether the load or the server was busy then, to its arrival',
     ],
+    targets: options.targets,
     subjects: options.targets,
     columns: fanoutColumns,
     pairs: RATIOS,

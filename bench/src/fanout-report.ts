@@ -1,7 +1,8 @@
 import type { FanoutResult } from '../../server/src/load/job.ts';
-import { describeMachine, type Pinning } from './machine.ts';
+import type { Pinning } from './machine.ts';
 import { disturbed, loadBound } from './remarks.ts';
 import * as report from './report.ts';
+import { preamble } from './run-options.ts';
 import type { Target } from './targets/target.ts';
 
 /** Of each message. */
@@ -167,20 +168,12 @@ export function misdelivered(where: string, result: FanoutResult): string[] {
 
 export function document(options: Options, runs: readonly Run[], cores: Pinning | null): object {
   return {
-    scenario: 'fanout',
-    date: new Date().toISOString(),
-    machine: describeMachine(),
-    pinning: cores,
-    options: {
+    ...preamble('fanout', options, options.targets, cores, {
       subscribers: options.subscribers,
       publishers: options.publishers,
       windows: options.window,
-      seconds: options.seconds,
-      warmupSeconds: options.warmup,
-      rounds: options.rounds,
       contentBytes: CONTENT_BYTES,
-    },
-    targets: options.targets.map(({ name, title }) => ({ name, title })),
+    }),
     ratios: options.window.flatMap((window) =>
       ratiosOf(runs.filter((one) => one.window === window)).map((ratio) => ({
         window,

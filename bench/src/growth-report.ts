@@ -74,11 +74,13 @@ function pairsOf(points: readonly Point[]): [string, string][] {
 function comparisonOf(
   scenario: string,
   introduction: string,
+  targets: readonly Target[],
   points: readonly Point[],
 ): Comparison<RoomsResult> {
   return {
     scenario,
     introduction: [introduction],
+    targets,
     subjects: points,
     columns: [deliveryCost, deliveryRate, ...otherDeliveryColumns],
     pairs: pairsOf(points),
@@ -94,11 +96,13 @@ function comparisons(options: Options): Record<keyof Runs, Comparison<RoomsResul
     channels: comparisonOf(
       'growth: channels',
       `as channels grow, with ${counted(withSubscribers, 'subscriber')} of each measured one`,
+      options.targets,
       channelPoints(options),
     ),
     subscribers: comparisonOf(
       'growth: subscribers',
       `as the subscribers of each measured channel grow, with ${counted(spread, 'channel')} in all`,
+      options.targets,
       subscriberPoints(options),
     ),
   };
@@ -135,8 +139,7 @@ export function document(options: Options, runs: Runs, cores: Pinning | null): o
   const details = { channels, subscribers, withSubscribers, spread, window, contentBytes: CONTENT_BYTES };
   const { channels: ofChannels, subscribers: ofSubscribers } = comparisons(options);
   return {
-    ...preamble('growth', options, cores, details),
-    targets: targets.map(({ name, title }) => ({ name, title })),
+    ...preamble('growth', options, targets, cores, details),
     goal: GOAL,
     ratios: Object.fromEntries(channelRatios(options, runs)),
     channels: documentOf(ofChannels, options, details, runs.channels, cores),

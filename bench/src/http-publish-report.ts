@@ -1,7 +1,8 @@
 import type { HttpPublishResult } from '../../server/src/load/job.ts';
-import { describeMachine, type Pinning } from './machine.ts';
+import type { Pinning } from './machine.ts';
 import { disturbed, loadBound } from './remarks.ts';
 import * as report from './report.ts';
+import { preamble } from './run-options.ts';
 import type { HttpTarget } from './targets/http-target.ts';
 
 /** Of each message. */
@@ -146,19 +147,11 @@ function nameOf({ target, batch, round }: Run): string {
 
 export function document(options: Options, runs: readonly Run[], cores: Pinning | null): object {
   return {
-    scenario: 'http-publish',
-    date: new Date().toISOString(),
-    machine: describeMachine(),
-    pinning: cores,
-    options: {
+    ...preamble('http-publish', options, options.targets, cores, {
       clients: options.clients,
       batches: options.batch,
-      seconds: options.seconds,
-      warmupSeconds: options.warmup,
-      rounds: options.rounds,
       dataBytes: DATA_BYTES,
-    },
-    targets: options.targets.map(({ name, title }) => ({ name, title })),
+    }),
     ratios: options.batch.flatMap((batch) =>
       ratiosOf(
         options.targets,

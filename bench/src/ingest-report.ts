@@ -81,8 +81,12 @@ function remarksOn(runs: readonly Run[]): string[] {
 export function document(options: Options, runs: readonly Run[], cores: Pinning | null): object {
   const { publishers, inFlight, channels, targets } = options;
   return {
-    ...preamble('ingest', options, cores, { publishers, inFlight, channels, contentBytes: CONTENT_BYTES }),
-    targets: targets.map(({ name, title }) => ({ name, title })),
+    ...preamble('ingest', options, targets, cores, {
+      publishers,
+      inFlight,
+      channels,
+      contentBytes: CONTENT_BYTES,
+    }),
     ratios: channels.flatMap((count) => {
       const [rate, cpu] = ratiosWith(runs, count) ?? [];
       if (rate === undefined) return [];

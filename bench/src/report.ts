@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
 
+export { milliseconds, percent, short } from '../../server/src/cli/bench/figures.ts';
+
 /** The middle value, or the mean of the two in the middle. Null for none. */
 export function median(values: readonly number[]): number | null {
   const sorted = [...values].sort((a, b) => a - b);
@@ -42,22 +44,6 @@ export const NONE = '–';
 /** A value with its text, or a dash for null. */
 export function orDash(value: number | null, format: (value: number) => string): string {
   return value === null ? NONE : format(value);
-}
-
-/** 1234567 → `1.23 M`, 12345 → `12.3 k`. */
-export function short(value: number): string {
-  if (value >= 1e6) return `${(value / 1e6).toPrecision(3)} M`;
-  if (value >= 1e3) return `${(value / 1e3).toPrecision(3)} k`;
-  return value.toPrecision(3);
-}
-
-export function percent(value: number): string {
-  return `${Math.round(value * 100)} %`;
-}
-
-/** Milliseconds. */
-export function milliseconds(value: number): string {
-  return `${value < 10 ? value.toFixed(2) : value.toFixed(1)} ms`;
 }
 
 export function ratio(value: number): string {

@@ -79,8 +79,12 @@ function remarksOn(runs: readonly Run[]): string[] {
 export function document(options: Options, runs: readonly Run[], cores: Pinning | null): object {
   const { rooms, members, window, targets } = options;
   return {
-    ...preamble('rooms', options, cores, { rooms, members, windows: window, contentBytes: CONTENT_BYTES }),
-    targets: targets.map(({ name, title }) => ({ name, title })),
+    ...preamble('rooms', options, targets, cores, {
+      rooms,
+      members,
+      windows: window,
+      contentBytes: CONTENT_BYTES,
+    }),
     ratios: window.flatMap((inFlight) =>
       comparisons(runs, inFlight).map(({ measured, reference, ratios: [deliveries = [], cpu = []] }) => ({
         window: inFlight,

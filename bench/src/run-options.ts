@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import { version } from '../../server/src/version.ts';
 import { describeMachine, type Pinning } from './machine.ts';
 import { seconds, wholeNumber } from './options.ts';
 import { endProgress, print, writeJson } from './report.ts';
+import type { Named } from './targets/target.ts';
 
 /** What all scenarios that have rounds have in common. */
 export interface RoundOptions {
@@ -41,18 +43,21 @@ export function describePinning(cores: Pinning | null): string {
   return cores === null ? 'not pinned' : `server on core ${cores.server}, load on core ${cores.load}`;
 }
 
-/** What a document of every scenario begins with. */
+/** What a document of every scenario begins with; `options` are those that only this one has. */
 export function preamble(
   scenario: string,
-  { seconds, warmup, rounds }: RoundOptions & Partial<RunOptions>,
+  { seconds, warmup, rounds }: Pick<RoundOptions, 'rounds'> & Partial<RunOptions>,
+  targets: readonly Named[],
   cores: Pinning | null,
   options: object,
 ): object {
   return {
     scenario,
     date: new Date().toISOString(),
+    fanwire: version,
     machine: describeMachine(),
     pinning: cores,
+    targets: targets.map(({ name, title, version }) => ({ name, title, version })),
     options: { ...options, seconds, warmupSeconds: warmup, rounds },
   };
 }

@@ -132,15 +132,18 @@ function growth(): object {
 }
 
 function compared(scenario: string, options: object, runs: readonly object[]): object {
-  return { ...preamble(scenario, run, cores, options), ratios: [], verdicts: [], remarks: [], runs };
+  return { ...preamble(scenario, run, [], cores, options), ratios: [], verdicts: [], remarks: [], runs };
 }
 
 function idle(): object {
   const runs = Object.entries({ 'fanwire-memory': 5400, net: 900 }).map(([target, heap]) => {
     return { round: 0, target, cost: { resident: null, heap, external: 100 }, error: null };
   });
-  const { scenario, date, machine } = preamble('idle', run, cores, {}) as Record<string, unknown>;
-  return { scenario, date, machine, options: { connections: 10_000, subscribe: true, rounds: 1 }, runs };
+  const targets = [targetNamed('fanwire-memory'), targetNamed('net')];
+  return {
+    ...preamble('idle', { rounds: 1 }, targets, cores, { connections: 10_000, subscribe: true }),
+    runs,
+  };
 }
 
 function sse(): object {

@@ -81,7 +81,7 @@ describe('chart', () => {
     assert.match(said, /^Measured .*20\d\d-\d\d-\d\d \d\d:\d\d UTC\.$/m);
     assert.match(said, new RegExp(` cores, [\\d.]+ GiB, .*; Node ${process.version}$`, 'm'));
     assert.match(said, /^ws-loop: a loop of ws\.send\(\), ws \d/m);
-    assert.equal(said.match(/^fanwire: Fanwire, sqlite engine$/gm)?.length, 1);
+    assert.equal(said.match(/^fanwire: Fanwire [\d.]+, sqlite engine$/gm)?.length, 1);
   });
 
   test('names are text, whatever is in them', () => {

@@ -84,6 +84,7 @@ function comparisonOf(options: Options, cores: Pinning | null): Comparison<Accep
       'a connection: TCP, the upgrade, the first frame of the server (for Fanwire `connected`), then a reset by ' +
         'the client, whose cost for the server is counted in',
     ],
+    targets: options.targets,
     subjects: options.targets,
     columns: [perSecond, cost, perCore, ...latencyColumns, ...usageColumns],
     pairs: ours.flatMap((measured) => RIVALS.map((reference) => [measured, reference] as const)),

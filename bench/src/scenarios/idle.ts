@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Load, type ServerProcess, startLoad, startServer } from '../children.ts';
 import { Inspector, type MemoryUsage } from '../inspector.ts';
-import { describeMachine, residentBytes } from '../machine.ts';
+import { residentBytes } from '../machine.ts';
 import { connections, nameTargets, pinning, targets, wholeNumber } from '../options.ts';
 import * as report from '../report.ts';
+import { preamble } from '../run-options.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Target } from '../targets/target.ts';
 
@@ -155,12 +156,9 @@ function text(options: Options, runs: readonly Run[]): string {
 }
 
 function document(options: Options, runs: readonly Run[]): object {
+  const { connections, subscribe } = options;
   return {
-    scenario: 'idle',
-    date: new Date().toISOString(),
-    machine: describeMachine(),
-    options: { connections: options.connections, subscribe: options.subscribe, rounds: options.rounds },
-    targets: options.targets.map(({ name, title }) => ({ name, title })),
+    ...preamble('idle', options, options.targets, pinning(options.pin), { connections, subscribe }),
     runs,
   };
 }

@@ -94,6 +94,7 @@ function comparisonOf(options: Options, cores: Pinning | null): Comparison<Recov
       'times: from the first connection of the return to the last missed message, of all and of each client',
       'verified: told `recovered: true`, and got exactly the missed messages, in order, then the next live one',
     ],
+    targets: options.targets,
     subjects: options.targets,
     columns: [untilAll, ...latencyColumns, replayed, verified, cost, ...usageColumns],
     pairs: [['fanwire', 'fanwire-memory']],

@@ -155,6 +155,7 @@ function comparisonOf(
       "filling a frozen connection takes the kernel time, which is in the server's CPU and delays the others: " +
         'it is about the same for all servers, so compare their ratios',
     ],
+    targets: options.targets,
     subjects: pairs.flat(),
     columns,
     pairs: pairs.map(([frozen, none]) => [frozen.name, none.name]),

@@ -105,6 +105,7 @@ function comparisonOf(
       `up to ${publishers} of the subscribers publish; those are WebSockets in both variants`,
       IN_FLIGHT,
     ],
+    targets: options.targets,
     subjects: pairs.flat(),
     columns: fanoutColumns,
     pairs: pairs.map(([streams, sockets]) => [streams.name, sockets.name]),

@@ -5,6 +5,7 @@ import type { Target } from './target.ts';
 export const bareNet: Target = {
   name: 'net',
   title: 'bare node:net, no protocol',
+  version: process.versions.node,
   launch: {
     script: fileURLToPath(new URL('../rivals/bare-net.ts', import.meta.url)),
     args: [],

@@ -5,6 +5,7 @@ import type { Target } from './target.ts';
 export const bareUpgrade: Target = {
   name: 'node-upgrade',
   title: `bare node:http, Node ${process.versions.node}, which answers 101 by hand and says a constant hello`,
+  version: process.versions.node,
   launch: {
     script: fileURLToPath(new URL('../rivals/upgrade.ts', import.meta.url)),
     args: [],

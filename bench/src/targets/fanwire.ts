@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { channelSpeech } from '../../../server/src/load/channel-speech.ts';
 import type { Speech } from '../../../server/src/load/speech.ts';
+import { version } from '../../../server/src/version.ts';
 import { CHANNEL, type Purpose, type Target } from './target.ts';
 
 function speech({ subscribe, channel = CHANNEL }: Purpose): Speech {
@@ -21,7 +22,8 @@ const script = fileURLToPath(new URL('../../../server/src/main.ts', import.meta.
 
 export const fanwire: Target = {
   name: 'fanwire',
-  title: 'Fanwire, sqlite engine',
+  title: `Fanwire ${version}, sqlite engine`,
+  version,
   launch: {
     script,
     args: ['serve'],
@@ -32,7 +34,8 @@ export const fanwire: Target = {
 
 export const fanwireMemory: Target = {
   name: 'fanwire-memory',
-  title: 'Fanwire, memory engine',
+  title: `Fanwire ${version}, memory engine`,
+  version,
   launch: { script, args: ['serve'], environment: () => ({ ...LIMITS, ENGINE: 'memory' }) },
   speech,
 };

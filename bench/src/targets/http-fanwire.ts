@@ -3,10 +3,11 @@ import { API_KEY, type HttpTarget } from './http-target.ts';
 import type { Target } from './target.ts';
 
 /** As a back end uses it: with an API key, which closes the API to everybody else. */
-function withApiKey({ name, title, launch }: Target): HttpTarget {
+function withApiKey({ name, title, version, launch }: Target): HttpTarget {
   return {
     name,
     title: `${title}, API key`,
+    version,
     launch: {
       ...launch,
       environment: (directory) => ({

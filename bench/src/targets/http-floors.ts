@@ -6,6 +6,7 @@ import { versionOf } from './target.ts';
 export const bareFastify: HttpTarget = {
   name: 'fastify',
   title: `bare Fastify ${versionOf('fastify')}, the same schemas, a constant answer`,
+  version: versionOf('fastify'),
   launch: {
     script: fileURLToPath(new URL('../rivals/http-fastify.ts', import.meta.url)),
     args: [],
@@ -18,6 +19,7 @@ export const bareFastify: HttpTarget = {
 export const bareHttp: HttpTarget = {
   name: 'node-http',
   title: `bare node:http, Node ${process.versions.node}, a constant answer`,
+  version: process.versions.node,
   launch: {
     script: fileURLToPath(new URL('../rivals/http-node.ts', import.meta.url)),
     args: [],

@@ -1,10 +1,7 @@
-import type { Launch } from './target.ts';
+import type { Launch, Named } from './target.ts';
 
 /** A server that takes Fanwire's `POST /api/publish` and `POST /api/batch`. */
-export interface HttpTarget {
-  readonly name: string;
-  /** What it is, for the report. */
-  readonly title: string;
+export interface HttpTarget extends Named {
   readonly launch: Launch;
   /** It keeps what is published, and `GET /api/channels/<name>` tells how much. */
   readonly keeps: boolean;

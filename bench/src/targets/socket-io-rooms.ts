@@ -18,6 +18,7 @@ function speech({ subscribe, channel = CHANNEL }: Purpose): Speech | null {
 export const socketIoRooms: Target = {
   name: 'socket.io-rooms',
   title: `Socket.IO ${versionOf('socket.io')}, many rooms, WebSocket only`,
+  version: versionOf('socket.io'),
   launch: {
     script: fileURLToPath(new URL('../rivals/socket-io-rooms.ts', import.meta.url)),
     args: [],

@@ -15,6 +15,7 @@ function hear(text: string): Reaction {
 export const socketIo: Target = {
   name: 'socket.io',
   title: `Socket.IO ${versionOf('socket.io')}, a room, WebSocket only`,
+  version: versionOf('socket.io'),
   launch: {
     script: fileURLToPath(new URL('../rivals/socket-io.ts', import.meta.url)),
     args: [],

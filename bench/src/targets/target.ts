@@ -18,11 +18,17 @@ export interface Launch {
   environment(directory: string): Readonly<Record<string, string>>;
 }
 
-/** A server under test. It prints one line with `http://127.0.0.1:<port>` once it listens. */
-export interface Target {
+/** What is measured, as reports and documents name it. */
+export interface Named {
   readonly name: string;
-  /** What it is, for the report. */
+  /** What it is, in words. */
   readonly title: string;
+  /** Of what does the work: the package, or Node.js where there is none. */
+  readonly version: string;
+}
+
+/** A server under test. It prints one line with `http://127.0.0.1:<port>` once it listens. */
+export interface Target extends Named {
   readonly launch: Launch;
   /** Null where the target is bare TCP. */
   speech(purpose: Purpose): Speech | null;

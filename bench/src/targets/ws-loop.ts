@@ -5,6 +5,7 @@ import { CHANNEL, type Target, versionOf } from './target.ts';
 export const wsLoop: Target = {
   name: 'ws-loop',
   title: `a loop of ws.send(), ws ${versionOf('ws')}`,
+  version: versionOf('ws'),
   launch: {
     script: fileURLToPath(new URL('../rivals/ws-loop.ts', import.meta.url)),
     args: [],

@@ -6,6 +6,7 @@ import { CHANNEL, type Target, versionOf } from './target.ts';
 export const wsRooms: Target = {
   name: 'ws-rooms',
   title: `a loop of ws.send() over a room's members, ws ${versionOf('ws')}`,
+  version: versionOf('ws'),
   launch: {
     script: fileURLToPath(new URL('../rivals/ws-rooms.ts', import.meta.url)),
     args: [],

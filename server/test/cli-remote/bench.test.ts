@@ -93,6 +93,16 @@ describe('fanwire bench', () => {
     assert.ok(gateway.connections > 20);
   });
 
+  it('is gone with all its connections when it is interrupted', async () => {
+    await using own = await testServer();
+    const total = async () => (await own.call('GET', '/ws/stats')).body.total_connections;
+    const args = ['bench', own.url, '--scenario', 'fanout', '--connections', '20', '--seconds', '60'];
+    await using run = new CommandRun(args);
+    while ((await total()) < 20) await new Promise((resolve) => setTimeout(resolve, 10));
+    await run.end('SIGINT');
+    while ((await total()) > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+
   it('ends soon when the server is gone', async () => {
     await using gateway = await Gateway.to(fw.url);
     const args = ['bench', gateway.url, '--connections', '20', '--scenario', 'fanout,ingest'];

@@ -8,6 +8,7 @@ import type { Jobs } from '../../load/job.ts';
 import { LoadProcess } from '../../load/load-process.ts';
 import { openFilesLimit } from '../../load/proc.ts';
 import { Failure } from '../exit.ts';
+import { printable } from '../output/text.ts';
 import { Api } from '../remote/api.ts';
 import { strangeAnswer } from '../remote/refusal.ts';
 import { shownUrl, type Target, targetOf } from '../remote/target.ts';
@@ -43,7 +44,8 @@ export async function bench(options: BenchOptions, env: Environment): Promise<vo
       report.progress(`${scenario}: ${options.connections} connections`);
       const row = await measure(scenario, `${name}-${scenario}`, common, target);
       report.add(row);
-      faults.push(...row.measurement.faults.map((fault) => `${scenario}: ${fault}`));
+      // Reasons are the server's own words.
+      faults.push(...row.measurement.faults.map((fault) => printable(`${scenario}: ${fault}`)));
     }
   } finally {
     report.end();

@@ -17,11 +17,6 @@ import type { TokenOptions } from './token.ts';
 
 export { exitCodes } from './exit.ts';
 
-interface ServeOptions {
-  readonly config?: string;
-  readonly workers?: string;
-}
-
 /** Runs the command line and resolves to the exit code. */
 export async function run(args: readonly string[], env: Environment): Promise<number> {
   try {
@@ -65,10 +60,9 @@ function addServe(root: Command, env: Environment): void {
     .description(
       'run the server until SIGTERM or Ctrl-C; settings come from the environment and the config file (docs/settings.md)',
     );
-  command.option('--workers <n|auto>', 'threads that serve connections, in place of WORKERS');
-  withConfigOption(command).action(async ({ config, workers }: ServeOptions) => {
+  withConfigOption(command).action(async ({ config }: { config?: string }) => {
     const file = findConfigFile(config);
-    const settings = loadSettings(workers === undefined ? env : { ...env, WORKERS: workers }, file);
+    const settings = loadSettings(env, file);
     const { serve } = await import('./serve.ts');
     await serve(settings, file);
   });

@@ -92,6 +92,8 @@ export interface Link extends Recipient {
   readonly crowded: boolean;
   /** Unix milliseconds of the last sign of life: a frame or a WebSocket pong. */
   lastSeen: number;
+  /** The session is open, or cannot be opened. */
+  opened(): void;
   /** Puts one text frame into the outbox. */
   send(text: string): void;
   /** Resolves when the client has taken what it was sent; null when little of that waits. */

@@ -42,7 +42,14 @@ export class Runner {
   /** Opens the session; frames that arrive meanwhile wait. */
   start(): void {
     this.#busy = true;
-    this.#session.open().then(this.#next, (thrown) => this.#unopened(thrown));
+    const opened = (): void => {
+      this.#link.opened();
+      this.#next();
+    };
+    this.#session.open().then(opened, (thrown) => {
+      this.#link.opened();
+      this.#unopened(thrown);
+    });
   }
 
   receive(text: string): void {

@@ -68,6 +68,8 @@ export interface HubOptions {
   /** Counts messages as they pass. @default nobody does */
   readonly activity?: Pick<ActivityBook, 'record'> | undefined;
   readonly connections?: RegistryOptions | undefined;
+  /** Resolves when every thread has done what it was told until now. @default at once */
+  readonly fence?: (() => Promise<unknown>) | undefined;
   /** What becomes of a channel's messages that wait for a slow reader. @default disconnect for all */
   readonly backlogPolicy?: (channel: string) => BacklogPolicy;
 }
@@ -85,6 +87,7 @@ export class Hub {
   readonly #meter: HubMeter;
   readonly #observer: HubObserver | undefined;
   readonly #policyOf: (channel: string) => BacklogPolicy;
+  readonly #fence: (() => Promise<unknown>) | undefined;
   readonly #tick: Tick;
   readonly #channels = new Map<string, Channel>();
   /** Those of `#channels` that have subscribers and are not the server's own. */
@@ -102,6 +105,7 @@ export class Hub {
     this.connections = new Registry(options.connections);
     this.#policyOf = options.backlogPolicy ?? (() => 'disconnect');
     this.#observer = observer;
+    this.#fence = options.fence;
     this.#engine = engine;
     this.#clock = clock;
     this.#report = report;
@@ -201,22 +205,33 @@ export class Hub {
     return offset;
   }
 
-  /** Tells every node, this one included. */
+  /** Tells every node, this one included; resolves when all threads of this one have acted. */
   async command(command: ControlCommand): Promise<void> {
     await this.published({ channel: control, type: 'control', data: JSON.stringify(command), sender: null });
+    await this.#fence?.();
   }
 
   onCommand(listener: (command: ControlCommand) => void): void {
     this.#controlListeners.push(listener);
   }
 
-  /** Registers a connection and gives it everyone's channel and, to a verified user, its own. */
-  async attach(recipient: Recipient): Promise<void> {
+  /**
+   * Registers a connection and gives it everyone's channel and, to a verified user, its own. `greet` is called when
+   * both can be had at once: what it sends comes before everything that they bring.
+   */
+  async attach(recipient: Recipient, greet?: () => void): Promise<void> {
     this.connections.add(recipient);
-    await this.subscribe(recipient, everyone);
-    const gone = this.connections.get(recipient.id) !== recipient;
-    if (recipient.verifiedUser !== null && !gone)
-      await this.subscribe(recipient, userChannel(recipient.verifiedUser));
+    const { verifiedUser } = recipient;
+    const names = verifiedUser === null ? [everyone] : [everyone, userChannel(verifiedUser)];
+    const ready: Channel[] = [];
+    try {
+      for (const name of names) ready.push(await this.#acquire(name));
+      if (this.connections.get(recipient.id) !== recipient) return;
+      greet?.();
+      for (const name of names) await this.subscribe(recipient, name);
+    } finally {
+      for (const channel of ready) this.#release(channel);
+    }
   }
 
   /** Takes a connection out of every channel and of the registry. */

@@ -19,6 +19,8 @@ import type { Sleeper } from './wheel.ts';
 export interface Wire extends Valve {
   readonly transport: TransportName;
   readonly socket: Socket;
+  /** Whether nothing goes out before the session is open, not even the answer that lets the client in. */
+  readonly held: boolean;
   /** A dialect's text as bytes to write. */
   frame(text: string): Buffer;
   /** Bytes that ask a live peer for a sign of life; null where the transport has none. */
@@ -80,6 +82,8 @@ export class Connection implements Link, OutboxOwner, Sleeper {
   #session: Session | null = null;
   #runner: Runner | null = null;
   #marked: Marked = unmarked;
+  /** Nothing goes out yet. */
+  #held: boolean;
   #closed = false;
 
   constructor(node: Node, wire: Wire, options: ConnectionOptions) {
@@ -97,6 +101,7 @@ export class Connection implements Link, OutboxOwner, Sleeper {
     this.#node = node;
     this.#wire = wire;
     this.#rate = node.limits.messageRate > 0 ? new RateLimit(node.limits.messageRate, now) : null;
+    this.#held = wire.held;
     this.outbox = new Outbox(wire.socket, node.limits, this);
   }
 
@@ -156,7 +161,13 @@ export class Connection implements Link, OutboxOwner, Sleeper {
 
   flush(): void {
     this.#marked = unmarked;
-    this.outbox.flush();
+    if (!this.#held) this.outbox.flush();
+  }
+
+  opened(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.flushSoon();
   }
 
   /** At the end of this turn. */

@@ -12,6 +12,7 @@ import type { Node } from '../../src/transport/node.ts';
 class FakeWire implements Wire {
   readonly transport: TransportName;
   readonly socket = new PassThrough() as unknown as Socket;
+  readonly held = false;
   readonly ping = null;
   readonly closedWith: CloseCode[] = [];
 

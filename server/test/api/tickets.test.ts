@@ -9,8 +9,8 @@ describe('POST /sse/ticket', () => {
     assert.equal(status, 200);
     assert.equal(body.expires_in, 30);
     assert.deepEqual(Object.keys(body), ['ticket', 'expires_in']);
-    assert.equal(server.parts.tickets.redeem(body.ticket)?.user, 'u1');
-    assert.equal(server.parts.tickets.redeem(body.ticket), null);
+    assert.equal((await server.parts.tickets.redeem(body.ticket))?.user, 'u1');
+    assert.equal(await server.parts.tickets.redeem(body.ticket), null);
   });
 
   it('needs credentials where streams do, and only there', async () => {
@@ -20,7 +20,7 @@ describe('POST /sse/ticket', () => {
     await using open = await TestServer.start({ open: false });
     const { status, body } = await open.request('POST', '/sse/ticket');
     assert.equal(status, 200);
-    assert.equal(open.parts.tickets.redeem(body.ticket)?.via, 'anonymous');
+    assert.equal((await open.parts.tickets.redeem(body.ticket))?.via, 'anonymous');
     const wrong = { headers: { 'x-api-key': 'wrong' } };
     assert.equal((await open.request('POST', '/sse/ticket', wrong)).status, 401);
   });

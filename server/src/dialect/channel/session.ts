@@ -48,8 +48,9 @@ export class ChannelSession implements Session<Command> {
 
   async open(): Promise<void> {
     const { id, user } = this.#link;
-    this.#answer('connected', connectedContent(id, user, this.#options.heartbeatInterval));
-    await this.#services.hub.attach(this.#link);
+    const greet = (): void =>
+      this.#answer('connected', connectedContent(id, user, this.#options.heartbeatInterval));
+    await this.#services.hub.attach(this.#link, greet);
     for (const channel of [everyone, userChannel(user ?? '')]) {
       const local = this.#services.hub.local(channel);
       if (local && this.#link.subscriptions.has(channel)) this.#automatic.set(channel, local.offset);

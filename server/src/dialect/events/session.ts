@@ -92,7 +92,7 @@ export class EventsSession implements Session {
     for (const channel of this.#start.added) {
       if (!this.#all.includes(channel)) this.#tellLost(channel);
     }
-    for (const channel of this.#all) await this.#subscribe(channel);
+    for (const channel of this.#all) await this.#subscribeOrTell(channel);
     this.#share();
   }
 
@@ -208,6 +208,17 @@ export class EventsSession implements Session {
     this.#resumed.delete(channel);
     const local = this.#services.hub.local(channel);
     if (answer && local) this.#own.positions.set(channel, { epoch: local.epoch, offset: local.offset });
+  }
+
+  /** For a channel that it was admitted to: the permission may have been lost since. */
+  async #subscribeOrTell(channel: string): Promise<void> {
+    try {
+      await this.#subscribe(channel);
+    } catch (thrown) {
+      if (!(thrown instanceof FanwireError) || thrown.code !== 'forbidden') throw thrown;
+      this.#own.positions.delete(channel);
+      this.#tellLost(channel);
+    }
   }
 
   /** With a gap comes the cursor behind it, so that it is not told again. */

@@ -115,6 +115,7 @@ function isSame(one: Principal, other: Principal): boolean {
 
 class StreamWire implements Wire {
   readonly transport = 'sse';
+  readonly held = false;
   readonly ping = null;
   readonly socket: Socket;
 

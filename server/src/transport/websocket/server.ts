@@ -145,7 +145,7 @@ export class WebSocketTransport {
     const id = uuidv7(this.#options.node.clock.now());
     const giveBack = await this.#takePlace(dialect, entrance, id);
     let opened = false;
-    // The answer goes out with the first frame of the dialect, at the end of this turn.
+    // The answer goes out with the first frame of the dialect, once the session is open.
     socket.cork();
     this.#server.handleUpgrade(http, socket, head, (peer) => {
       opened = true;
@@ -203,13 +203,13 @@ export class WebSocketTransport {
     peer.on('error', onFault);
     peer.on('close', onClose);
     connection.start((settled) => dialect.open(connection, entrance, settled), requestId(http));
-    connection.flushSoon();
   }
 }
 
 /** Frames straight to the socket; the closing handshake by `ws`. */
 class PeerWire implements Wire {
   readonly transport = 'websocket';
+  readonly held = true;
   readonly socket: Socket;
   readonly ping = pingFrame;
   readonly #peer: Peer;

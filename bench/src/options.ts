@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { messageOf } from '../../server/src/load/message-of.ts';
 import { openFilesLimit } from '../../server/src/load/proc.ts';
 import { findPinning, type Pinning } from './machine.ts';
-import { fanwire, fanwireMemory } from './targets/fanwire.ts';
+import { fanwire, fanwireMemory, fanwireWorkers } from './targets/fanwire.ts';
 import type { HttpTarget } from './targets/http-target.ts';
 import { httpTargetNamed, targetNamed } from './targets/registry.ts';
 import type { Target } from './targets/target.ts';
@@ -43,7 +43,7 @@ export function httpTargets(text: string): HttpTarget[] {
 
 /** Fanwire with one of its engines, separated by commas, each once. */
 export function fanwireTargets(text: string): Target[] {
-  const engines = new Map([fanwire, fanwireMemory].map((target) => [target.name, target]));
+  const engines = new Map([fanwire, fanwireMemory, fanwireWorkers].map((target) => [target.name, target]));
   return eachOnce(text, (name) => {
     const target = engines.get(name);
     if (target === undefined) throw new Error(`"${name}" is none of ${[...engines.keys()].join(', ')}`);

@@ -20,6 +20,8 @@ export interface Commons {
   readonly engine: Engine;
   readonly activity: ActivityBook;
   readonly connections: RegistryOptions;
+  /** Resolves when every thread has done what it was told until now. */
+  readonly fence?: () => Promise<unknown>;
   readonly capacity: Capacity;
   readonly tickets: TicketBook;
   readonly books: SharedBooks;

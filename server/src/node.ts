@@ -11,7 +11,7 @@ import type { Log, Node } from './transport/node.ts';
 import { Wheel } from './transport/wheel.ts';
 
 export interface NodeParts {
-  readonly commons: Pick<Commons, 'engine' | 'activity' | 'connections' | 'capacity'>;
+  readonly commons: Pick<Commons, 'engine' | 'activity' | 'connections' | 'fence' | 'capacity'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly report: UnknownErrorReporter;
@@ -22,13 +22,14 @@ export interface NodeParts {
 /** What all connections share, with the limits that the settings give; the metrics watch it from now on. */
 export function createNode({ limits, websocket }: Settings, parts: NodeParts): Node {
   const { commons, clock, log, report, metrics, extensions } = parts;
-  const { engine, activity, connections, capacity } = commons;
+  const { engine, activity, connections, fence, capacity } = commons;
   const { actions, observer } = extensions;
   const node: Node = {
     hub: new Hub({
       engine,
       activity,
       connections,
+      fence,
       clock,
       report,
       meter: metrics.hub,

@@ -45,11 +45,19 @@ const idleSweep = 50;
  */
 const backlog = 4_096;
 
+/** Where an assembly listens. */
+export interface Place {
+  /** @default the one of the settings */
+  readonly port?: number | undefined;
+  /** Other threads listen there as well, and the system chooses who gets a connection. @default false */
+  readonly shared?: boolean;
+}
+
 /** Serves an assembly on a port of its own. Throws a StartError, having let go of everything. */
 export async function listen(
   assembly: Assembly,
   managementOpen: boolean,
-  port = assembly.settings.listen.port,
+  { port = assembly.settings.listen.port, shared = false }: Place = {},
 ): Promise<Server> {
   const { app, webSockets, streams, settings, node } = assembly;
   app.server.prependListener('request', (http) => streams.intercept(http));
@@ -69,7 +77,7 @@ export async function listen(
   });
   const { host } = settings.listen;
   try {
-    await app.listen({ host, port, backlog });
+    await app.listen({ host, port, backlog, ...(shared ? { reusePort: true } : {}) });
   } catch (thrown) {
     await drain.run();
     throw listenFailed(thrown, { host, port });

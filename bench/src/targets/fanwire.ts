@@ -32,6 +32,17 @@ export const fanwire: Target = {
   speech,
 };
 
+export const fanwireWorkers: Target = {
+  ...fanwire,
+  name: 'fanwire-workers',
+  title: `Fanwire ${version}, sqlite engine, 2 workers`,
+  launch: {
+    script,
+    args: ['serve', '--workers', '2'],
+    environment: (directory) => ({ ...LIMITS, DATABASE_PATH: `${directory}/chat.db` }),
+  },
+};
+
 export const fanwireMemory: Target = {
   name: 'fanwire-memory',
   title: `Fanwire ${version}, memory engine`,

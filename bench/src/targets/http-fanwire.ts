@@ -1,4 +1,4 @@
-import { fanwire, fanwireMemory } from './fanwire.ts';
+import { fanwire, fanwireMemory, fanwireWorkers } from './fanwire.ts';
 import { API_KEY, type HttpTarget } from './http-target.ts';
 import type { Target } from './target.ts';
 
@@ -20,4 +20,5 @@ function withApiKey({ name, title, version, launch }: Target): HttpTarget {
 }
 
 export const httpFanwire = withApiKey(fanwire);
+export const httpFanwireWorkers = withApiKey(fanwireWorkers);
 export const httpFanwireMemory = withApiKey(fanwireMemory);

@@ -1,7 +1,7 @@
 import { bareNet } from './bare-net.ts';
 import { bareUpgrade } from './bare-upgrade.ts';
-import { fanwire, fanwireMemory } from './fanwire.ts';
-import { httpFanwire, httpFanwireMemory } from './http-fanwire.ts';
+import { fanwire, fanwireMemory, fanwireWorkers } from './fanwire.ts';
+import { httpFanwire, httpFanwireMemory, httpFanwireWorkers } from './http-fanwire.ts';
 import { bareFastify, bareHttp } from './http-floors.ts';
 import type { HttpTarget } from './http-target.ts';
 import { socketIo } from './socket-io.ts';
@@ -11,14 +11,24 @@ import { wsLoop } from './ws-loop.ts';
 import { wsRooms } from './ws-rooms.ts';
 
 const TARGETS: ReadonlyMap<string, Target> = new Map(
-  [fanwire, fanwireMemory, wsLoop, wsRooms, socketIo, socketIoRooms, bareNet, bareUpgrade].map((target) => [
-    target.name,
-    target,
-  ]),
+  [
+    fanwire,
+    fanwireMemory,
+    fanwireWorkers,
+    wsLoop,
+    wsRooms,
+    socketIo,
+    socketIoRooms,
+    bareNet,
+    bareUpgrade,
+  ].map((target) => [target.name, target]),
 );
 
 const HTTP_TARGETS: ReadonlyMap<string, HttpTarget> = new Map(
-  [httpFanwire, httpFanwireMemory, bareFastify, bareHttp].map((target) => [target.name, target]),
+  [httpFanwire, httpFanwireMemory, httpFanwireWorkers, bareFastify, bareHttp].map((target) => [
+    target.name,
+    target,
+  ]),
 );
 
 /** Throws with the list of names for an unknown one. */

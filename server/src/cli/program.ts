@@ -17,6 +17,11 @@ import type { TokenOptions } from './token.ts';
 
 export { exitCodes } from './exit.ts';
 
+interface ServeOptions {
+  readonly config?: string;
+  readonly workers?: string;
+}
+
 /** Runs the command line and resolves to the exit code. */
 export async function run(args: readonly string[], env: Environment): Promise<number> {
   try {
@@ -60,9 +65,10 @@ function addServe(root: Command, env: Environment): void {
     .description(
       'run the server until SIGTERM or Ctrl-C; settings come from the environment and the config file (docs/settings.md)',
     );
-  withConfigOption(command).action(async ({ config }: { config?: string }) => {
+  command.option('--workers <n|auto>', 'threads that serve connections, in place of WORKERS');
+  withConfigOption(command).action(async ({ config, workers }: ServeOptions) => {
     const file = findConfigFile(config);
-    const settings = loadSettings(env, file);
+    const settings = loadSettings(workers === undefined ? env : { ...env, WORKERS: workers }, file);
     const { serve } = await import('./serve.ts');
     await serve(settings, file);
   });

@@ -3,6 +3,7 @@ import { needsDevelopmentSecret } from '../config/secret.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLog } from '../ops/log.ts';
 import { type Server, startServer } from '../server.ts';
+import { startWorkers } from '../workers/primary.ts';
 import { commandName } from './command-name.ts';
 import { makeToken } from './token.ts';
 
@@ -10,7 +11,8 @@ import { makeToken } from './token.ts';
 export async function serve(settings: Settings, file: ConfigFile | null): Promise<void> {
   const log = createLog(settings.log.level);
   const ending = firstSignal();
-  const server = await startServer(settings, log);
+  const start = settings.listen.workers > 1 ? startWorkers : startServer;
+  const server = await start(settings, log);
   try {
     process.stdout.write(`${await banner(settings, server, file)}\n`);
     log.info({ signal: await ending }, 'closing');
@@ -43,12 +45,13 @@ async function banner(
   { url, managementOpen }: Server,
   file: ConfigFile | null,
 ): Promise<string> {
-  const { engine, production } = settings;
+  const { engine, production, listen } = settings;
   const storage =
     engine.kind === 'sqlite'
       ? `${engine.databasePath} (sqlite, safe against: ${engine.durability})`
       : 'memory (gone at exit)';
   const lines = [`Fanwire is listening on ${url}`, `  messages    ${storage}`];
+  if (listen.workers > 1) lines.push(`  workers     ${listen.workers} threads serve connections`);
   if (file) lines.push(`  settings    ${file.path}, and the environment, which wins`);
   if (!production) lines.push('  mode        development (NODE_ENV is not production)');
   if (managementOpen) lines.push('  management  open: no API key is set and only this machine can connect');

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parseApiKeys } from '../access/api-keys.ts';
 import { type ChannelSet, channelSet, parseChannelList } from '../access/channel-set.ts';
 import { parseOriginList } from '../access/origin.ts';
@@ -43,11 +44,12 @@ export function resolveSettings(
 }
 
 function assemble(raw: RawSettings, problems: Problems): Settings {
-  const { node, apiKeys, origins, jwt, limits, ...rest } = raw;
+  const { node, listen, apiKeys, origins, jwt, limits, ...rest } = raw;
   const production = isProduction(node.environment, problems);
   return {
     ...rest,
     production,
+    listen: { ...listen, workers: workersOf(listen.workers) },
     limits: {
       ...limits,
       backlogLatest: channelsOf(schema.limits.backlogLatest, limits.backlogLatest, problems),
@@ -65,6 +67,10 @@ function assemble(raw: RawSettings, problems: Problems): Settings {
       allowed: problems.attempt(schema.origins.allowed, () => parseOriginList(origins.allowed ?? '')) ?? [],
     },
   };
+}
+
+function workersOf(text: string): number {
+  return text === 'auto' ? availableParallelism() : Number(text);
 }
 
 function channelsOf(setting: Setting, list: string | null, problems: Problems): ChannelSet {

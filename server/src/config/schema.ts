@@ -35,6 +35,15 @@ export const schema = {
       max: 65_535,
       meaning: 'Port to listen on; 0 is any free one.',
     },
+    workers: {
+      env: 'WORKERS',
+      kind: 'text',
+      default: '1',
+      pattern: /^(auto|[1-9]\d?)$/,
+      takes: 'a whole number from 1 to 99, or auto',
+      meaning:
+        'Threads that serve connections, beside the one that keeps messages; `auto` is one for each core, and 1 is everything on one thread. Of `fanwire serve` only.',
+    },
   },
   engine: {
     kind: {

@@ -31,6 +31,8 @@ export interface ListenSettings {
   readonly host: string;
   /** Default 8000; 0 is any free port. */
   readonly port: number;
+  /** Threads that serve connections. Default 1: this one. */
+  readonly workers: number;
 }
 
 export interface EngineSettings {

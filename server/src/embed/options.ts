@@ -5,6 +5,7 @@ import { readOptions, type SettingOptions, withoutGiven } from '../config/option
 import { needsDevelopmentSecret } from '../config/secret.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Environment } from '../config/sources.ts';
+import { StartError } from '../errors.ts';
 import { withSecret } from '../server.ts';
 import type { Log } from '../transport/node.ts';
 
@@ -36,6 +37,11 @@ export function settingsOf(options: FanwireOptions): Settings {
   const file = readOptions(groups);
   const node = production === undefined ? process.env.NODE_ENV : production ? 'production' : 'development';
   const settings = loadSettings({ ...withoutGiven(env, file), NODE_ENV: node }, file);
+  if (settings.listen.workers > 1) {
+    throw new StartError(
+      'listen.workers: a server in a program is on one thread, as its middleware is; several workers are for fanwire serve.',
+    );
+  }
   // A server that keeps nothing on disk keeps no secret there either.
   if (settings.engine.kind !== 'memory' || !needsDevelopmentSecret(settings)) return withSecret(settings);
   return { ...settings, jwt: { ...settings.jwt, secret: randomBytes(32).toString('hex') } };

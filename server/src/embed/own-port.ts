@@ -19,7 +19,7 @@ export class OwnPort implements Place {
     if (this.#closed)
       return Promise.reject(new StartError('listen: this server is closed; make another one.'));
     if (this.#server) return Promise.reject(new StartError('listen: this server is listening already.'));
-    this.#server = listen(this.#assembly, this.#managementOpen, port);
+    this.#server = listen(this.#assembly, this.#managementOpen, { port });
     return this.#server;
   }
 

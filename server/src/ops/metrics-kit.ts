@@ -6,6 +6,9 @@ export const durations = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 ];
 
+/** How the values of several threads become one. */
+export type Across = 'sum' | 'first';
+
 /** A value for each value of the label. */
 type ByLabel = Readonly<Record<string, number>>;
 
@@ -51,10 +54,12 @@ export class Maker {
     });
   }
 
-  gauge(name: string, help: string, read: () => number): void {
+  /** `across` says what several threads' values are together. */
+  gauge(name: string, help: string, read: () => number, across: Across = 'sum'): void {
     new Gauge({
       name,
       help,
+      aggregator: across,
       registers: this.#registers,
       collect() {
         this.set(read());
@@ -62,16 +67,24 @@ export class Maker {
     });
   }
 
-  gauges(name: string, help: string, label: string, read: () => ByLabel): void {
+  /** Every thread has the same values. */
+  settings(name: string, help: string, label: string, read: () => ByLabel): void {
     new Gauge({
       name,
       help,
+      aggregator: 'first',
       labelNames: [label],
       registers: this.#registers,
       collect() {
         for (const [value, now] of Object.entries(read())) this.set({ [label]: value }, now);
       },
     });
+  }
+
+  /** A gauge that is always 1: its labels say it. */
+  info(name: string, help: string, labels: Readonly<Record<string, string>>): void {
+    const labelNames = Object.keys(labels);
+    new Gauge({ name, help, labelNames, aggregator: 'first', registers: this.#registers }).set(labels, 1);
   }
 
   /** A gauge that goes up and down as things come and go. */

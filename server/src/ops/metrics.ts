@@ -1,4 +1,4 @@
-import { type Counter, Registry } from 'prom-client';
+import { type Counter, type MetricObjectWithValues, type MetricValue, Registry } from 'prom-client';
 import type { Exposition } from '../api/meter.ts';
 import { Backlog } from '../transport/backlog.ts';
 import type { CapacityLimits } from '../transport/capacity.ts';
@@ -18,6 +18,12 @@ export interface BuildInfo {
   readonly version: string;
   readonly engine: string;
   readonly managementOpen: boolean;
+}
+
+/** Every metric with its values, in a form that passes between threads. */
+export interface MetricsSnapshot {
+  readonly server: MetricObjectWithValues<MetricValue<string>>[];
+  readonly process: MetricObjectWithValues<MetricValue<string>>[];
 }
 
 /**
@@ -49,13 +55,16 @@ export class Metrics implements Exposition {
       'fanwire_internal_faults_total',
       'Faults that no client caused; each is in the log.',
     );
-    make
-      .level('fanwire_build_info', 'Always 1; the labels say what runs.', 'version', 'node', 'engine')
-      .set({ version: build.version, node: process.version, engine: build.engine }, 1);
+    make.info('fanwire_build_info', 'Always 1; the labels say what runs.', {
+      version: build.version,
+      node: process.version,
+      engine: build.engine,
+    });
     make.gauge(
       'fanwire_management_open',
       '1 while management needs no credentials, because no API key is set.',
       () => Number(build.managementOpen),
+      'first',
     );
   }
 
@@ -76,18 +85,28 @@ export class Metrics implements Exposition {
     return `${await this.registry.metrics()}\n${await processRegistry().metrics()}`;
   }
 
+  async snapshot(): Promise<MetricsSnapshot> {
+    return {
+      server: await this.registry.getMetricsAsJSON(),
+      process: await processRegistry().getMetricsAsJSON(),
+    };
+  }
+
   #addGauges(make: Maker): void {
+    make.gauge('fanwire_workers', 'Threads that serve connections.', () => 1, 'first');
+    make.counter('fanwire_worker_restarts_total', 'Workers that failed and were replaced.').inc(0);
     make.gauge(
       'fanwire_channels',
       'Channels with a subscriber on this node, the automatic ones included.',
       () => this.#watched?.hub.counts.channels ?? 0,
+      'first',
     );
     make.gauge(
       'fanwire_subscriptions',
       'Subscriptions of connections to channels, the automatic ones included.',
       () => this.#watched?.hub.counts.subscriptions ?? 0,
     );
-    make.gauges('fanwire_connections_limit', 'Most connections that may be open.', 'transport', () => {
+    make.settings('fanwire_connections_limit', 'Most connections that may be open.', 'transport', () => {
       const { websocket = 0, sse = 0, connections = 0 } = this.#watched?.capacity.limits ?? {};
       return { websocket, sse, all: connections };
     });

@@ -6,8 +6,12 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { startServer } from '../../src/server.ts';
+import { startWorkers } from '../../src/workers/primary.ts';
 import { SocketClient, type SocketOptions } from './socket-client.ts';
 import { StreamClient } from './stream-client.ts';
+
+/** The whole suite can be run against servers with several workers, as far as it does not move their clock. */
+const workers = process.env.TEST_WORKERS;
 
 export const testSecret = 'a-secret-of-the-tests-32-bytes-long';
 /** Passes outside production, as a browser on the same machine would send it. */
@@ -116,9 +120,11 @@ export async function testServer({
     PORT: '0',
     DATABASE_PATH: join(directory ?? own ?? '', 'chat.db'),
     JWT_SECRET: testSecret,
+    ...(workers === undefined ? {} : { WORKERS: workers }),
     ...env,
   });
-  const server = await startServer(settings, createLog('silent'), clock);
+  const start = clock === systemClock && settings.listen.workers > 1 ? startWorkers : startServer;
+  const server = await start(settings, createLog('silent'), clock);
   return new TestServer(server.url, clock, async () => {
     await server.close();
     if (own !== null) rmSync(own, { recursive: true });

@@ -1,0 +1,39 @@
+import type { Principal } from '../access/principal.ts';
+import type { IssuedTicket } from '../access/tickets.ts';
+import type { ActivityPoint } from '../hub/activity.ts';
+import type { NameQuery } from '../hub/names.ts';
+import type { TransportName } from '../transport/capacity.ts';
+import type { WorkerQueries } from './worker-service.ts';
+
+/** What only the primary can count: things that several workers may have at once. */
+export interface Totals {
+  /** Different user names on each transport. */
+  readonly users: Readonly<Record<TransportName, number>>;
+  /** Channels with a subscriber. */
+  readonly channels: number;
+  /** Workers that serve connections. */
+  readonly workers: number;
+  /** Workers that died and were replaced. */
+  readonly restarts: number;
+}
+
+/** Books that are kept once for the whole server, as a worker calls them over its line. */
+export interface BookService {
+  issueTicket(principal: Principal): IssuedTicket;
+  redeemTicket(ticket: string): Principal | null;
+  takePlace(room: string, holder: string, clientId?: string): boolean;
+  leavePlace(room: string, holder: string): void;
+  claimClient(room: string, clientId: string, holder: string): void;
+  releaseClient(room: string, clientId: string, holder: string): void;
+  occupy(room: string): void;
+  vacate(room: string): void;
+  occupied(): string[];
+  /** The worker's first connection of this user name by a transport came, or its last has gone. */
+  user(transport: string, user: string, here: boolean): void;
+  totals(): Totals;
+  /** Channels with a subscriber, without the server's own, ordered by their bytes. */
+  liveNames(query: NameQuery): string[];
+  activity(minutes: number, channel: string | undefined, now: number): ActivityPoint[];
+  /** Asks every worker, the asking one included; the answers are in no order. */
+  ask(query: keyof WorkerQueries, given: readonly unknown[]): Promise<unknown[]>;
+}

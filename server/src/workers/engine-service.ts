@@ -1,0 +1,50 @@
+import type {
+  ChannelState,
+  Draft,
+  EngineHealth,
+  HistoryPage,
+  HistoryQuery,
+  Message,
+  Position,
+  PresenceEvent,
+  PresencePage,
+  Receipt,
+  Revocation,
+  Room,
+} from '../engine/engine.ts';
+
+/** What became of a worker's batch, and what it is to deliver before it acknowledges that. */
+export interface Appended {
+  readonly receipts: Receipt[];
+  readonly messages: Message[];
+}
+
+/** The engine, as a worker calls it over its line. Guarantees: `engine/engine.ts`. */
+export interface EngineService {
+  append(drafts: readonly Draft[]): Promise<Appended>;
+  read(channel: string, query: HistoryQuery): Promise<HistoryPage>;
+  state(channel: string, after?: number): Promise<ChannelState>;
+  follow(channel: string): Position | Promise<Position>;
+  unfollow(channel: string): void;
+  remove(channel: string, id: string): Promise<number | null>;
+  clear(channel: string): Promise<number>;
+  channels(query: { prefix: string; after?: string; limit: number }): Promise<string[]>;
+  health(): Promise<EngineHealth>;
+  enter(channel: string, user: string): Promise<void>;
+  leave(channel: string, user: string): Promise<void>;
+  present(channel: string, query: { limit: number; cursor?: string }): Promise<PresencePage>;
+  countPresent(channel: string): Promise<number>;
+  rooms(): Promise<Room[]>;
+  createRoom(room: Room): Promise<boolean>;
+  admit(channel: string, user: string): Promise<void>;
+  expel(channel: string, user: string): Promise<void>;
+  revocations(): Promise<Revocation[]>;
+  revoke(revocation: Revocation): Promise<void>;
+}
+
+/** What a worker hears from the engine. */
+export interface EngineNews {
+  deliver(messages: readonly Message[]): void;
+  unsure(channel: string): void;
+  presenceChanged(event: PresenceEvent): void;
+}

@@ -1,0 +1,207 @@
+import { createServer as createProbe } from 'node:net';
+import { extname } from 'node:path';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { type Clock, systemClock } from '../clock.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Engine } from '../engine/engine.ts';
+import { createEngine } from '../engines.ts';
+import { FanwireError } from '../errors.ts';
+import { listenFailed, urlOf } from '../listen.ts';
+import { warnOfFewDescriptors } from '../ops/descriptors.ts';
+import { faultReporter } from '../ops/log.ts';
+import { isManagementOpen, type Server, withSecret } from '../server.ts';
+import { releaseTaken } from '../transport/capacity.ts';
+import type { Log } from '../transport/node.ts';
+import { BookDesk } from './book-desk.ts';
+import { Books } from './books.ts';
+import type { EngineDesk } from './engine-desk.ts';
+import { EngineHost } from './engine-host.ts';
+import { Line } from './line.ts';
+import { type SharedMemory, shareCounters, shareMemory } from './memory.ts';
+import type { WorkerOrder } from './worker.ts';
+import type { WorkerQueries, WorkerService } from './worker-service.ts';
+
+/** A worker that dies is replaced after so many milliseconds, so that one that dies at once does not keep us busy. */
+const replaceAfter = 1_000;
+
+/** A thread that serves connections, as the primary knows it. */
+interface Hand {
+  readonly number: number;
+  readonly worker: Worker;
+  readonly line: Line<WorkerService>;
+  readonly engine: EngineDesk;
+  readonly books: BookDesk;
+  /** Its own connections, in memory that outlives it. */
+  readonly own: Int32Array;
+}
+
+/**
+ * Serves connections on several threads that share one port. This thread has the engine and the books, and no
+ * connection. Throws a StartError, having let go of everything.
+ */
+export async function startWorkers(given: Settings, log: Log): Promise<Server> {
+  const settings = withSecret(given);
+  const primary = new Primary(settings, log, systemClock);
+  try {
+    await primary.start();
+  } catch (thrown) {
+    await primary.close();
+    throw thrown;
+  }
+  return primary;
+}
+
+class Primary implements Server {
+  readonly managementOpen: boolean;
+  url = '';
+  readonly #settings: Settings;
+  readonly #log: Log;
+  readonly #report: (thrown: unknown) => void;
+  readonly #engine: Engine;
+  readonly #books: Books;
+  readonly #host: EngineHost;
+  readonly #memory: SharedMemory = shareMemory();
+  readonly #hands = new Set<Hand>();
+  #port = 0;
+  #restarts = 0;
+  #closing: Promise<void> | null = null;
+
+  constructor(settings: Settings, log: Log, clock: Clock) {
+    this.#settings = settings;
+    this.#log = log;
+    this.managementOpen = isManagementOpen(settings);
+    this.#report = faultReporter(log, () => {});
+    this.#engine = createEngine(settings, clock, this.#report);
+    this.#books = new Books(settings, clock);
+    const { activity } = this.#books;
+    this.#host = new EngineHost({ engine: this.#engine, clock, activity, report: this.#report });
+    this.#books.places.onReplaced((holder) => {
+      for (const { line } of this.#hands) line.cast('replaced', holder);
+    });
+  }
+
+  async start(): Promise<void> {
+    const { host, port, workers } = this.#settings.listen;
+    await this.#host.open();
+    this.#log.info({ engine: this.#settings.engine.kind }, 'engine open');
+    this.#port = await freePort(host, port);
+    await Promise.all(Array.from({ length: workers }, (_, at) => this.#employ(at + 1)));
+    this.url = urlOf({ address: host, family: '', port: this.#port }, host);
+    warnOfFewDescriptors(this.#settings.limits.connections, this.#log);
+    this.#log.info({ url: this.url, workers, managementOpen: this.managementOpen }, 'listening');
+  }
+
+  /** What was accepted is committed and delivered on all workers before the first connection is told to go. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const hands = [...this.#hands];
+    await Promise.allSettled(hands.map(({ line }) => line.call('settle')));
+    await Promise.allSettled(hands.map(({ line }) => line.call('end')));
+    await Promise.allSettled(hands.map(({ worker }) => worker.terminate()));
+    await this.#engine.close();
+  }
+
+  /** Starts a worker; resolves when it listens. */
+  async #employ(number: number): Promise<void> {
+    const hand = this.#start(number);
+    this.#hands.add(hand);
+    try {
+      await hand.line.call('listen', this.#port);
+    } catch (thrown) {
+      await hand.worker.terminate();
+      throw thrown;
+    }
+    this.#log.info({ worker: number }, 'worker listening');
+  }
+
+  #start(number: number): Hand {
+    const { port1, port2 } = new MessageChannel();
+    const own = shareCounters();
+    const { capabilities } = this.#engine;
+    const order: WorkerOrder = {
+      port: port2,
+      settings: this.#settings,
+      managementOpen: this.managementOpen,
+      capabilities,
+      memory: this.#memory,
+      own,
+    };
+    const script = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
+    const worker = new Worker(script, {
+      workerData: order,
+      transferList: [port2],
+      name: `fanwire worker ${number}`,
+    });
+    const line = new Line<WorkerService>(port1, this.#report);
+    const engine = this.#host.seat(line);
+    const books = new BookDesk({
+      books: this.#books,
+      host: this.#host,
+      crew: () => ({ workers: this.#hands.size, restarts: this.#restarts }),
+      ask: (query, given) => this.#ask(query, given),
+    });
+    line.serve(engine, books);
+    const hand = { number, worker, line, engine, books, own };
+    worker.on('error', (thrown) => this.#report(thrown));
+    worker.on('exit', (code) => this.#gone(hand, code));
+    return hand;
+  }
+
+  /** Asks every worker; one that is gone has no connections any more. */
+  async #ask(query: keyof WorkerQueries, given: readonly unknown[]): Promise<unknown[]> {
+    const asked = [...this.#hands].map(({ line }) =>
+      line.call(query, ...(given as Parameters<WorkerQueries[typeof query]>)),
+    );
+    const answers = await Promise.allSettled(asked);
+    const refusal = answers.find((answer) => answer.status === 'rejected' && !isGone(answer.reason));
+    if (refusal?.status === 'rejected') throw refusal.reason;
+    return answers.filter((answer) => answer.status === 'fulfilled').map(({ value }) => value);
+  }
+
+  /** Nothing that the worker held stays; unless the server closes, another takes its place. */
+  #gone(hand: Hand, code: number): void {
+    this.#hands.delete(hand);
+    hand.line.close();
+    hand.books.release();
+    hand.engine.release().catch(this.#report);
+    releaseTaken(this.#memory.taken, hand.own);
+    if (this.#closing) return;
+    this.#log.error(
+      { worker: hand.number, code },
+      'a worker failed: its connections are lost, and it is replaced',
+    );
+    setTimeout(() => this.#replace(hand.number), replaceAfter);
+  }
+
+  #replace(number: number): void {
+    if (this.#closing) return;
+    this.#restarts++;
+    this.#employ(number).catch((thrown) => {
+      if (!isGone(thrown)) this.#report(thrown);
+    });
+  }
+}
+
+function isGone(thrown: unknown): boolean {
+  return thrown instanceof FanwireError && thrown.code === 'unavailable';
+}
+
+/** The port, which nobody else listens at; where 0 is asked for, one that is free. Throws a StartError. */
+async function freePort(host: string, port: number): Promise<number> {
+  const probe = createProbe();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  probe.once('error', reject);
+  probe.listen({ host, port, exclusive: true }, resolve);
+  try {
+    await promise;
+  } catch (thrown) {
+    throw listenFailed(thrown, { host, port });
+  }
+  const address = probe.address();
+  await new Promise((closed) => probe.close(closed));
+  return typeof address === 'object' && address !== null ? address.port : port;
+}

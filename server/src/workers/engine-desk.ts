@@ -14,6 +14,7 @@ import type {
 import type { EngineHost } from './engine-host.ts';
 import type { Appended, EngineNews, EngineService } from './engine-service.ts';
 import type { Line } from './line.ts';
+import { type Parcel, packMessages, unpackDrafts } from './packing.ts';
 import { Tally } from './tally.ts';
 
 /** What one worker asks of the engine, and what it holds there: given back when the worker is gone without a word. */
@@ -38,7 +39,7 @@ export class EngineDesk implements EngineService {
     this.#parcel.push(message);
   }
 
-  unload(): Message[] {
+  unload(): readonly Message[] {
     const parcel = this.#parcel;
     this.#parcel = [];
     return parcel;
@@ -46,7 +47,7 @@ export class EngineDesk implements EngineService {
 
   send(): void {
     const messages = this.unload();
-    if (messages.length > 0) this.line.cast('deliver', messages);
+    if (messages.length > 0) this.line.cast('deliver', packMessages(messages));
   }
 
   /** The worker is gone: nothing that it held stays. */
@@ -57,8 +58,8 @@ export class EngineDesk implements EngineService {
     for (const [channel, user] of this.#present.drain()) await this.#engine.presence.leave(channel, user);
   }
 
-  append(drafts: readonly Draft[]): Promise<Appended> {
-    return this.#host.append(this, drafts);
+  append(drafts: Parcel<Draft>): Promise<Appended> {
+    return this.#host.append(this, unpackDrafts(drafts));
   }
 
   async follow(channel: string): Promise<Position> {

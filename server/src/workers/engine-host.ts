@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts';
-import type { Draft, Engine, Message, Position, PresenceEvent } from '../engine/engine.ts';
+import type { Draft, Engine, Message, Position, PresenceEvent, Receipt } from '../engine/engine.ts';
 import type { ActivityBook } from '../hub/activity.ts';
 import { type NameQuery, Names } from '../hub/names.ts';
 import { EngineDesk } from './engine-desk.ts';
 import type { Appended, EngineNews } from './engine-service.ts';
 import type { Line } from './line.ts';
+import { packMessages, packReceipts } from './packing.ts';
 
 /** A channel that some workers follow. */
 interface Followed {
@@ -135,17 +136,26 @@ export class EngineHost {
 
   async #commit(batches: readonly Batch[], drafts: readonly Draft[]): Promise<void> {
     const { engine, activity, clock } = this.#options;
-    this.#appending = true;
-    const appending = engine.append(drafts);
-    this.#appending = false;
-    const receipts = await appending;
+    const receipts = await this.#append(engine, drafts);
     activity.record(drafts, receipts, clock.now());
     let taken = 0;
     for (const { desk, drafts: own, resolve } of batches) {
-      resolve({ receipts: receipts.slice(taken, taken + own.length), messages: desk.unload() });
+      resolve({
+        receipts: packReceipts(receipts.slice(taken, taken + own.length)),
+        messages: packMessages(desk.unload()),
+      });
       taken += own.length;
     }
     this.#sendParcels();
+  }
+
+  #append(engine: Engine, drafts: readonly Draft[]): Promise<Receipt[]> {
+    this.#appending = true;
+    try {
+      return engine.append(drafts);
+    } finally {
+      this.#appending = false;
+    }
   }
 
   #deliver(messages: readonly Message[]): void {

@@ -12,16 +12,17 @@ import type {
   Revocation,
   Room,
 } from '../engine/engine.ts';
+import type { Parcel } from './packing.ts';
 
 /** What became of a worker's batch, and what it is to deliver before it acknowledges that. */
 export interface Appended {
-  readonly receipts: Receipt[];
-  readonly messages: Message[];
+  readonly receipts: Parcel<Receipt>;
+  readonly messages: Parcel<Message>;
 }
 
 /** The engine, as a worker calls it over its line. Guarantees: `engine/engine.ts`. */
 export interface EngineService {
-  append(drafts: readonly Draft[]): Promise<Appended>;
+  append(drafts: Parcel<Draft>): Promise<Appended>;
   read(channel: string, query: HistoryQuery): Promise<HistoryPage>;
   state(channel: string, after?: number): Promise<ChannelState>;
   follow(channel: string): Position | Promise<Position>;
@@ -44,7 +45,7 @@ export interface EngineService {
 
 /** What a worker hears from the engine. */
 export interface EngineNews {
-  deliver(messages: readonly Message[]): void;
+  deliver(messages: Parcel<Message>): void;
   unsure(channel: string): void;
   presenceChanged(event: PresenceEvent): void;
 }

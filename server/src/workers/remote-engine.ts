@@ -15,6 +15,7 @@ import type {
 import { FanwireError } from '../errors.ts';
 import type { EngineNews, EngineService } from './engine-service.ts';
 import type { Line } from './line.ts';
+import { packDrafts, unpackMessages, unpackReceipts } from './packing.ts';
 
 /** The engine of a server with several workers, as one of them has it: every call goes to the thread that holds it. */
 export class RemoteEngine implements Engine, EngineNews {
@@ -52,20 +53,20 @@ export class RemoteEngine implements Engine, EngineNews {
   }
 
   async append(batch: readonly Draft[]): Promise<Receipt[]> {
-    const { receipts, messages } = await this.#opened.call('append', batch);
+    const { receipts, messages } = await this.#opened.call('append', packDrafts(batch));
     if (messages.length > 0) this.deliver(messages);
-    return receipts;
+    return unpackReceipts(receipts, batch);
   }
 
-  read(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+  async read(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     return this.#opened.call('read', channel, query);
   }
 
-  state(channel: string, after?: number): Promise<ChannelState> {
+  async state(channel: string, after?: number): Promise<ChannelState> {
     return this.#opened.call('state', channel, after);
   }
 
-  follow(channel: string): Promise<Position> {
+  async follow(channel: string): Promise<Position> {
     return this.#opened.call('follow', channel);
   }
 
@@ -73,15 +74,15 @@ export class RemoteEngine implements Engine, EngineNews {
     this.#opened.cast('unfollow', channel);
   }
 
-  remove(channel: string, id: string): Promise<number | null> {
+  async remove(channel: string, id: string): Promise<number | null> {
     return this.#opened.call('remove', channel, id);
   }
 
-  clear(channel: string): Promise<number> {
+  async clear(channel: string): Promise<number> {
     return this.#opened.call('clear', channel);
   }
 
-  channels(query: { prefix: string; after?: string; limit: number }): Promise<string[]> {
+  async channels(query: { prefix: string; after?: string; limit: number }): Promise<string[]> {
     return this.#opened.call('channels', query);
   }
 
@@ -96,7 +97,7 @@ export class RemoteEngine implements Engine, EngineNews {
   }
 
   deliver(messages: Parameters<EngineNews['deliver']>[0]): void {
-    this.#sink?.deliver(messages);
+    this.#sink?.deliver(unpackMessages(messages));
   }
 
   unsure(channel: string): void {

@@ -168,6 +168,7 @@ export interface EngineSink {
   deliver(messages: readonly Message[]): void;
   /** Continuity of the channel cannot be vouched for: the hub reads on from its last offset. */
   unsure(channel: string): void;
+  /** Of followed channels; of others it may be left out. */
   presence(event: PresenceEvent): void;
 }
 

@@ -15,12 +15,16 @@ interface Sink {
   write(line: string): void;
 }
 
-/** JSON lines. Credentials are in none of them, whoever logs what. */
-export function createLog(level: LogLevel, sink: Sink = pino.destination({ fd: 2, sync: true })): Log {
+/** JSON lines, each with the fields of `base`. Credentials are in none of them, whoever logs what. */
+export function createLog(
+  level: LogLevel,
+  sink: Sink = pino.destination({ fd: 2, sync: true }),
+  base: Readonly<Record<string, unknown>> | null = null,
+): Log {
   return pino(
     {
       level,
-      base: null,
+      base,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { log: (fields) => hide(fields, 0) as Record<string, unknown> },
       redact: { paths: secretFields.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },

@@ -63,7 +63,7 @@ export class EngineDesk implements EngineService {
   }
 
   async follow(channel: string): Promise<Position> {
-    this.#followed.add(channel);
+    if (!this.#gone) this.#followed.add(channel);
     const position = await this.#host.follow(this, channel);
     if (!this.#followed.has(channel)) this.#host.unfollow(this, channel);
     return position;

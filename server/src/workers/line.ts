@@ -19,7 +19,13 @@ type Packet =
 
 /** What was thrown, in a form that passes between threads. */
 type Thrown =
-  | { readonly kind: 'told'; readonly code: HttpErrorName; readonly message: string; readonly status: number }
+  | {
+      readonly kind: 'told';
+      readonly code: HttpErrorName;
+      readonly message: string;
+      readonly status: number;
+      readonly details: unknown;
+    }
   | { readonly kind: 'start'; readonly message: string }
   | { readonly kind: 'fault'; readonly message: string; readonly stack: string | undefined };
 
@@ -60,17 +66,22 @@ export class Line<Theirs> {
     method: Name,
     ...given: ArgumentsOf<Theirs[Name]>
   ): Promise<ResultOf<Theirs[Name]>> {
-    if (this.#closed) return Promise.reject(gone());
-    const call = ++this.#calls;
-    this.#port.postMessage({ call, method, given } satisfies Packet);
     return new Promise((resolve, reject) => {
+      if (this.#closed) throw gone();
+      const call = ++this.#calls;
+      this.#port.postMessage({ call, method, given } satisfies Packet);
       this.#waiting.set(call, { resolve: resolve as Waiting['resolve'], reject });
     });
   }
 
-  /** Waits for no answer. */
+  /** Waits for no answer, and never throws. */
   cast<Name extends keyof Theirs & string>(method: Name, ...given: ArgumentsOf<Theirs[Name]>): void {
-    if (!this.#closed) this.#port.postMessage({ call: 0, method, given } satisfies Packet);
+    if (this.#closed) return;
+    try {
+      this.#port.postMessage({ call: 0, method, given } satisfies Packet);
+    } catch (thrown) {
+      this.#report(thrown);
+    }
   }
 
   close(): void {
@@ -79,6 +90,7 @@ export class Line<Theirs> {
   }
 
   #receive(packet: Packet): void {
+    if (this.#closed) return;
     if ('call' in packet) {
       this.#handle(packet);
       return;
@@ -90,16 +102,14 @@ export class Line<Theirs> {
   }
 
   #handle({ call, method, given }: Call): void {
-    let result: unknown;
     try {
-      result = this.#invoke(method, given);
+      const result = this.#invoke(method, given);
+      if (result instanceof Promise) {
+        result.then((value) => this.#reply(call, value)).catch((thrown) => this.#fail(call, thrown));
+      } else this.#reply(call, result);
     } catch (thrown) {
       this.#fail(call, thrown);
-      return;
     }
-    if (result instanceof Promise) {
-      result.then((value) => this.#reply(call, value)).catch((thrown) => this.#fail(call, thrown));
-    } else this.#reply(call, result);
   }
 
   #invoke(method: string, given: readonly unknown[]): unknown {
@@ -132,8 +142,8 @@ function gone(): FanwireError {
 
 function thrownOf(thrown: unknown): Thrown {
   if (thrown instanceof FanwireError) {
-    const { code, message, status } = thrown;
-    return { kind: 'told', code, message, status };
+    const { code, message, status, details } = thrown;
+    return { kind: 'told', code, message, status, details };
   }
   if (thrown instanceof StartError) return { kind: 'start', message: thrown.message };
   if (thrown instanceof Error) return { kind: 'fault', message: thrown.message, stack: thrown.stack };
@@ -141,7 +151,10 @@ function thrownOf(thrown: unknown): Thrown {
 }
 
 function errorOf(thrown: Thrown): Error {
-  if (thrown.kind === 'told') return new FanwireError(thrown.code, thrown.message, { status: thrown.status });
+  if (thrown.kind === 'told') {
+    const { code, message, status, details } = thrown;
+    return new FanwireError(code, message, { status, details });
+  }
   if (thrown.kind === 'start') return new StartError(thrown.message);
   return Object.assign(new Error(thrown.message), thrown.stack === undefined ? {} : { stack: thrown.stack });
 }

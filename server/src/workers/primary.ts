@@ -33,6 +33,8 @@ interface Hand {
   readonly books: BookDesk;
   /** Its own connections, in memory that outlives it. */
   readonly own: Int32Array;
+  /** It has begun to listen. */
+  isServing: boolean;
 }
 
 /**
@@ -111,6 +113,7 @@ class Primary implements Server {
     this.#hands.add(hand);
     try {
       await hand.line.call('listen', this.#port);
+      hand.isServing = true;
     } catch (thrown) {
       await hand.worker.terminate();
       throw thrown;
@@ -123,6 +126,7 @@ class Primary implements Server {
     const own = shareCounters();
     const { capabilities } = this.#engine;
     const order: WorkerOrder = {
+      number,
       port: port2,
       settings: this.#settings,
       managementOpen: this.managementOpen,
@@ -141,11 +145,11 @@ class Primary implements Server {
     const books = new BookDesk({
       books: this.#books,
       host: this.#host,
-      crew: () => ({ workers: this.#hands.size, restarts: this.#restarts }),
+      crew: () => ({ workers: this.#serving, restarts: this.#restarts }),
       ask: (query, given) => this.#ask(query, given),
     });
     line.serve(engine, books);
-    const hand = { number, worker, line, engine, books, own };
+    const hand: Hand = { number, worker, line, engine, books, own, isServing: false };
     worker.on('error', (thrown) => this.#report(thrown));
     worker.on('exit', (code) => this.#gone(hand, code));
     return hand;
@@ -162,26 +166,39 @@ class Primary implements Server {
     return answers.filter((answer) => answer.status === 'fulfilled').map(({ value }) => value);
   }
 
-  /** Nothing that the worker held stays; unless the server closes, another takes its place. */
+  get #serving(): number {
+    return [...this.#hands].filter(({ isServing }) => isServing).length;
+  }
+
+  /**
+   * Nothing that the worker held stays; unless the server closes, another takes its place. Of one that did not come to
+   * serve hears who started it.
+   */
   #gone(hand: Hand, code: number): void {
     this.#hands.delete(hand);
     hand.line.close();
     hand.books.release();
     hand.engine.release().catch(this.#report);
     releaseTaken(this.#memory.taken, hand.own);
-    if (this.#closing) return;
+    if (this.#closing || !hand.isServing) return;
     this.#log.error(
       { worker: hand.number, code },
       'a worker failed: its connections are lost, and it is replaced',
     );
-    setTimeout(() => this.#replace(hand.number), replaceAfter);
+    this.#replaceSoon(hand.number);
+  }
+
+  #replaceSoon(number: number): void {
+    setTimeout(() => this.#replace(number), replaceAfter);
   }
 
   #replace(number: number): void {
     if (this.#closing) return;
     this.#restarts++;
     this.#employ(number).catch((thrown) => {
-      if (!isGone(thrown)) this.#report(thrown);
+      if (this.#closing) return;
+      this.#report(thrown);
+      this.#replaceSoon(number);
     });
   }
 }

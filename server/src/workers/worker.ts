@@ -23,6 +23,8 @@ import type { WorkerService } from './worker-service.ts';
 
 /** What a worker is given to begin with. */
 export interface WorkerOrder {
+  /** From 1 on; its log lines carry it. */
+  readonly number: number;
   readonly port: MessagePort;
   readonly settings: Settings;
   readonly managementOpen: boolean;
@@ -40,6 +42,7 @@ interface Ends {
 
 /** Serves connections on this thread; everything that is kept once for the server is behind the line. */
 export function startWorker({
+  number,
   port,
   settings,
   managementOpen,
@@ -47,7 +50,7 @@ export function startWorker({
   memory,
   own,
 }: WorkerOrder): void {
-  const log = createLog(settings.log.level);
+  const log = createLog(settings.log.level, undefined, { worker: number });
   const line = new Line<PrimaryService>(port, (thrown) => {
     log.error({ error: String(thrown) }, 'a call between threads failed');
   });

@@ -120,6 +120,7 @@ export async function testServer({
     PORT: '0',
     DATABASE_PATH: join(directory ?? own ?? '', 'chat.db'),
     JWT_SECRET: testSecret,
+    LOG_LEVEL: 'silent',
     ...(workers === undefined ? {} : { WORKERS: workers }),
     ...env,
   });

@@ -82,6 +82,7 @@ export const nameCases: Case[] = [
     title: 'any name may be present anywhere',
     async run({ engine, sink }) {
       const { presence } = engine;
+      for (const name of names) await engine.follow(name);
       for (const name of names) await presence.join(name, name);
       for (const name of names) {
         const { users, total } = await presence.page(name, { limit: 10 });

@@ -40,7 +40,9 @@ const counting: Case[] = [
   },
   {
     title: 'leave without a join does nothing',
-    async run({ engine: { presence }, sink }) {
+    async run({ engine, sink }) {
+      const { presence } = engine;
+      await engine.follow('a');
       await presence.leave('a', 'u1');
       await presence.join('a', 'u1');
       await presence.leave('a', 'u2');
@@ -68,7 +70,9 @@ const counting: Case[] = [
   },
   {
     title: 'only the first connection and the last are told, with the users present after it',
-    async run({ engine: { presence }, sink, clock }) {
+    async run({ engine, sink, clock }) {
+      const { presence } = engine;
+      await engine.follow('a');
       const start = clock.now();
       for (const user of ['u1', 'u2', 'u1']) {
         await presence.join('a', user);

@@ -30,6 +30,10 @@ export function listenFailed(thrown: unknown, { host, port }: Address): StartErr
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return new StartError(`HOST: ${host} is not an address of this machine.`);
+    case 'ENOTSUP':
+      return new StartError(
+        `WORKERS: threads cannot share a port (SO_REUSEPORT) on this system (${process.platform}). Set WORKERS to 1.`,
+      );
     default:
       return new StartError(`HOST, PORT: cannot listen on ${where}: ${message}.`);
   }

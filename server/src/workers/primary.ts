@@ -1,4 +1,4 @@
-import { createServer as createProbe } from 'node:net';
+import { createServer as createProbe, type ListenOptions } from 'node:net';
 import { extname } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Clock, systemClock } from '../clock.ts';
@@ -6,7 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createEngine } from '../engines.ts';
 import { FanwireError } from '../errors.ts';
-import { listenFailed, urlOf } from '../listen.ts';
+import { type Address, listenFailed, urlOf } from '../listen.ts';
 import { warnOfFewDescriptors } from '../ops/descriptors.ts';
 import { faultReporter } from '../ops/log.ts';
 import { isManagementOpen, type Server, withSecret } from '../server.ts';
@@ -207,18 +207,27 @@ function isGone(thrown: unknown): boolean {
   return thrown instanceof FanwireError && thrown.code === 'unavailable';
 }
 
-/** The port, which nobody else listens at; where 0 is asked for, one that is free. Throws a StartError. */
+/**
+ * The port, which nobody else listens at, and which threads can share; where 0 is asked for, one that is free. Throws a
+ * StartError.
+ */
 async function freePort(host: string, port: number): Promise<number> {
-  const probe = createProbe();
+  const free = await probe({ host, port, exclusive: true });
+  return await probe({ host, port: free, reusePort: true });
+}
+
+/** Listens for a moment; the port it had. */
+async function probe(options: Address & ListenOptions): Promise<number> {
+  const server = createProbe();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  probe.once('error', reject);
-  probe.listen({ host, port, exclusive: true }, resolve);
+  server.once('error', reject);
+  server.listen(options, resolve);
   try {
     await promise;
   } catch (thrown) {
-    throw listenFailed(thrown, { host, port });
+    throw listenFailed(thrown, options);
   }
-  const address = probe.address();
-  await new Promise((closed) => probe.close(closed));
-  return typeof address === 'object' && address !== null ? address.port : port;
+  const address = server.address();
+  await new Promise((closed) => server.close(closed));
+  return typeof address === 'object' && address !== null ? address.port : options.port;
 }

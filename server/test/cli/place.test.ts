@@ -11,6 +11,18 @@ import { Directory, Program, ServerProcess } from '../support/server-process.ts'
 
 const secret = { JWT_SECRET: '0123456789abcdef0123456789abcdef' };
 
+/** What macOS and Windows say when a port is to be shared. */
+const cannotShare = `
+import { Server } from 'node:net';
+const { listen } = Server.prototype;
+Server.prototype.listen = function (options, ...more) {
+  if (!options.reusePort) return listen.call(this, options, ...more);
+  const error = Object.assign(new Error('listen ENOTSUP: operation not supported'), { code: 'ENOTSUP' });
+  process.nextTick(() => this.emit('error', error));
+  return this;
+};
+`;
+
 /** Returns what it said. */
 async function refuses(path: string, expected: RegExp, uid?: number): Promise<string> {
   await using server = new Program({
@@ -66,6 +78,23 @@ describe('the port', () => {
     });
     assert.deepEqual(await server.ended(), { code: 2, signal: null });
     assert.match(server.stderr, /HOST: 192\.0\.2\.1 is not an address of this machine/);
+  });
+
+  it('that threads cannot share on this system: the message says to do with one', async () => {
+    using directory = new Directory();
+    writeFileSync(directory.join('system.mjs'), cannotShare);
+    await using server = new Program({
+      env: {
+        PORT: '0',
+        WORKERS: '2',
+        DATABASE_PATH: directory.join('a.db'),
+        NODE_OPTIONS: `--import=${directory.join('system.mjs')}`,
+        ...secret,
+      },
+    });
+    assert.deepEqual(await server.ended(), { code: 2, signal: null });
+    assert.match(server.stderr, /WORKERS: threads cannot share a port .* Set WORKERS to 1\./);
+    assert.doesNotMatch(server.stderr, /a worker failed/);
   });
 
   it('of the IPv6 loopback is listened on, and named in the banner as browsers take it', async () => {

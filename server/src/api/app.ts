@@ -6,6 +6,7 @@ import { acceptJson } from './body.ts';
 import { addChannels } from './channels.ts';
 import { addConnections } from './connections.ts';
 import { addDisconnect } from './disconnect.ts';
+import { FastLane } from './fast-lane.ts';
 import { Front } from './front.ts';
 import { addHealth } from './health.ts';
 import { answerBadHttp, answerExpectation, serverOptions } from './http-server.ts';
@@ -82,11 +83,26 @@ export function createApi(parts: ApiParts): FastifyInstance {
     else done();
   });
   describeRoutes(app, parts);
+  const lane = new FastLane(parts, serverOptions(policy.maxDataBytes).bodyLimit);
+  openLane(app, lane);
   void app.register((scope: FastifyTypeBox, _options, done) => {
-    for (const add of resources) add(scope, parts);
+    for (const add of resources) add(scope, { ...parts, lane });
     done();
   });
   return app;
+}
+
+/** Every request goes by the lane before the router sees it. */
+function openLane(app: FastifyInstance, lane: FastLane): void {
+  const [routing] = app.server.listeners('request');
+  app.server.removeAllListeners('request');
+  app.server.on('request', (http, response) => {
+    if (!lane.take(http, response)) routing?.call(app.server, http, response);
+  });
+  app.addHook('preClose', (done) => {
+    lane.close();
+    done();
+  });
 }
 
 /**
@@ -101,7 +117,8 @@ function recordAnswer(
   const began = performance.now();
   reply.raw.on('finish', () => {
     const ms = performance.now() - began;
-    logAnswer(log, request, reply, ms);
+    const { id, method, url } = request;
+    logAnswer(log, { id, method, url, status: reply.statusCode }, ms);
     meter.answered(request.routeOptions.url ?? null, request.method, reply.statusCode, ms);
   });
 }

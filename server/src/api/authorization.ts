@@ -22,6 +22,11 @@ export function needOf(hook: unknown): Need | undefined {
   return typeof hook === 'function' ? needs.get(hook) : undefined;
 }
 
+/** `manage` is every scope of this API. */
+export function hasScope({ scopes }: Principal, scope: Scope): boolean {
+  return scopes.has(scope) || scopes.has('manage');
+}
+
 const noQuery = new URLSearchParams();
 
 /** Who may use a route. What they may do there with a channel is asked of the gate besides. */
@@ -71,8 +76,8 @@ export class Authorization {
   }
 
   /** Where management is open, only an API key can have less than everything: it was made to have less. */
-  #checkScope({ via, scopes }: Principal, scope: Scope): void {
-    if (scopes.has(scope) || scopes.has('manage') || (this.#open && via !== 'key')) return;
+  #checkScope(principal: Principal, scope: Scope): void {
+    if (hasScope(principal, scope) || (this.#open && principal.via !== 'key')) return;
     throw new FanwireError('forbidden', `this needs the scope "${scope}", which the credentials do not have`);
   }
 }

@@ -55,7 +55,7 @@ export const addBatch: Resource = (app, parts) => {
       onRequest: new Authorization(parts).need('publish'),
     },
     (request, reply) => {
-      refuseIdempotencyKey(request);
+      refuseIdempotencyKey(request.raw);
       publisher
         .together(readItems(publisher, request, request.body.messages))
         .then((results) => send(reply.type(jsonType), resultsText(results)))

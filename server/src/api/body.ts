@@ -20,24 +20,30 @@ export function acceptJson(app: FastifyInstance): void {
   app.decorateRequest('bodyText');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    done(null, parseBody(request, body));
+    done(null, keepText(request, body));
   });
 }
 
-/** The member at this path of the body, exactly as it was written. Throws `bad_request` if there is none. */
-export function rawContent(request: FastifyRequest, ...path: readonly string[]): JsonText {
+/** The member at this path of a body, exactly as it was written. Throws `bad_request` if there is none. */
+export function rawContent(body: string, ...path: readonly string[]): JsonText {
   const name = path.join('.');
-  let raw: string | undefined = request.bodyText;
+  let raw: string | undefined = body;
   for (const member of path) raw = raw === undefined ? undefined : rawMember(raw, member);
   if (raw === undefined) throw badRequest(`${name}: required, but missing`);
   return toJsonText(raw, name);
 }
 
 /** No bytes are no body, whatever the Content-Type: routes without a body take it, the others name what is missing. */
-function parseBody(request: FastifyRequest, body: Buffer): unknown {
-  if (body.length === 0) return undefined;
-  if (!isUtf8(body)) throw new FanwireError('bad_json', 'the body is not valid UTF-8');
-  const text = body.toString('utf8');
+function keepText(request: FastifyRequest, bytes: Buffer): unknown {
+  if (bytes.length === 0) return undefined;
+  const { text, body } = parseBody(bytes);
   request.bodyText = text;
-  return parseJson(text);
+  return body;
+}
+
+/** Throws `bad_json`. */
+export function parseBody(bytes: Buffer): { readonly text: string; readonly body: unknown } {
+  if (!isUtf8(bytes)) throw new FanwireError('bad_json', 'the body is not valid UTF-8');
+  const text = bytes.toString('utf8');
+  return { text, body: parseJson(text) };
 }

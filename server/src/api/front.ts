@@ -4,7 +4,11 @@ import { FanwireError } from '../errors.ts';
 import { checkHost } from '../transport/target.ts';
 
 /** On every answer; a cache keyed without Origin would hand one page's permission to another. */
-const everywhere = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store', vary: 'Origin' };
+export const everywhere = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  vary: 'Origin',
+};
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import { Type } from 'typebox';
 import { checkMessageId } from '../access/names.ts';
 import { badRequest, FanwireError } from '../errors.ts';
@@ -25,11 +25,11 @@ export const IdempotencyHeader = Type.Object({
  * header, 422 for a bad member and for two that differ.
  */
 export function chosenId(
-  request: FastifyRequest,
+  http: IncomingMessage,
   id: string | null | undefined,
   field: string,
 ): string | undefined {
-  const key = idempotencyKey(request);
+  const key = idempotencyKey(http);
   if (id === undefined || id === null) return key;
   const checked = checkMessageId(id, field);
   if (key === undefined || key === checked) return checked;
@@ -37,14 +37,14 @@ export function chosenId(
 }
 
 /** Throws `bad_request` where the key cannot be the id of the one message. */
-export function refuseIdempotencyKey(request: FastifyRequest): void {
-  if (idempotencyKey(request) === undefined) return;
+export function refuseIdempotencyKey(http: IncomingMessage): void {
+  if (idempotencyKey(http) === undefined) return;
   throw badHeader('means nothing for several messages: give each of them its `id`');
 }
 
-function idempotencyKey({ raw }: FastifyRequest): string | undefined {
-  if (raw.headers[header] === undefined) return undefined;
-  const [written = '', ...more] = raw.headersDistinct[header] ?? [];
+function idempotencyKey(http: IncomingMessage): string | undefined {
+  if (http.headers[header] === undefined) return undefined;
+  const [written = '', ...more] = http.headersDistinct[header] ?? [];
   if (more.length > 0) throw badHeader('given more than once');
   const bytes = Buffer.from(written, 'latin1');
   if (!isUtf8(bytes)) throw badHeader('must be valid UTF-8');

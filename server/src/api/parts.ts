@@ -22,6 +22,7 @@ import type { Capacity } from '../transport/capacity.ts';
 import type { Enforcer } from '../transport/enforcer.ts';
 import type { Log } from '../transport/node.ts';
 import type { Directory } from './directory.ts';
+import type { FastLane } from './fast-lane.ts';
 import type { Exposition, HttpMeter } from './meter.ts';
 
 export interface ApiPolicy {
@@ -74,5 +75,10 @@ export type FastifyTypeBox = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
+/** What the resources use. */
+export interface ResourceParts extends ApiParts {
+  readonly lane: FastLane;
+}
+
 /** Adds the routes of one resource. */
-export type Resource = (app: FastifyTypeBox, parts: ApiParts) => void;
+export type Resource = (app: FastifyTypeBox, parts: ResourceParts) => void;

@@ -1,15 +1,14 @@
-import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { checkChannelName, checkMessageType, checkUserId } from '../access/names.ts';
+import type { Principal } from '../access/principal.ts';
 import { badRequest } from '../errors.ts';
-import { failure, jsonType, send } from './answer.ts';
-import { Authorization } from './authorization.ts';
 import { rawContent } from './body.ts';
-import { chosenId, IdempotencyHeader } from './idempotency.ts';
+import { chosenId } from './idempotency.ts';
 import { attempt, itemFields, ResultsAnswer, resultsText } from './item.ts';
 import type { Resource } from './parts.ts';
+import { addPosting, type Posting } from './posting.ts';
 import { type Outgoing, Publisher } from './publisher.ts';
-import { answers, channelDescription, PublishedAnswer } from './schemas.ts';
+import { channelDescription, PublishedAnswer } from './schemas.ts';
 
 /** Most channels that one request may name. */
 const maxChannels = 1000;
@@ -40,40 +39,34 @@ const PublishBody = Type.Object(
 /** `POST /api/publish`: one message, to a channel, to a user, or to several channels. */
 export const addPublish: Resource = (app, parts) => {
   const publisher = new Publisher(parts);
-  app.post(
-    '/api/publish',
-    {
-      schema: {
-        tags: ['messages'],
-        description:
-          'Publishes a message to a channel or to a user; with `channels` to each of them, with a result for each.',
-        headers: IdempotencyHeader,
-        body: PublishBody,
-        response: answers(Type.Union([PublishedAnswer, ResultsAnswer])),
-      },
-      // The answers are made by hand: of two shapes the serializer would have to find the right one.
-      serializerCompiler: () => JSON.stringify,
-      onRequest: new Authorization(parts).need('publish'),
-    },
-    (request, reply) => {
-      const { principal, body } = request;
+  const toEach = (channels: readonly string[], principal: Principal, outgoing: Outgoing) =>
+    publisher.together(
+      channels.map((name, at) =>
+        attempt(() => publisher.forChannel(principal, checkChannelName(name, `channels[${at}]`), outgoing)),
+      ),
+    );
+  addPosting(app, parts, {
+    url: '/api/publish',
+    description:
+      'Publishes a message to a channel or to a user; with `channels` to each of them, with a result for each.',
+    body: PublishBody,
+    answer: Type.Union([PublishedAnswer, ResultsAnswer]),
+    handle: (posting, answered) => {
+      const { principal, body } = posting;
       const { channel, user_id, channels } = targetOf(body);
-      const outgoing = readMessage(request, body, user_id === null ? 'text' : 'direct');
+      const outgoing = readMessage(posting, user_id === null ? 'text' : 'direct');
       if (user_id !== null) {
-        publisher.toUser(principal, checkUserId(user_id, 'user_id'), outgoing, reply);
+        publisher.toUser(principal, checkUserId(user_id, 'user_id'), outgoing, answered);
       } else if (channel !== null) {
-        publisher.toChannel(principal, checkChannelName(channel, 'channel'), outgoing, reply);
+        publisher.toChannel(principal, checkChannelName(channel, 'channel'), outgoing, answered);
       } else {
-        const items = channels.map((name, at) =>
-          attempt(() => publisher.forChannel(principal, checkChannelName(name, `channels[${at}]`), outgoing)),
+        toEach(channels, principal, outgoing).then(
+          (results) => answered(null, resultsText(results)),
+          (thrown) => answered(thrown, ''),
         );
-        publisher
-          .together(items)
-          .then((results) => send(reply.type(jsonType), resultsText(results)))
-          .catch(failure(reply));
       }
     },
-  );
+  });
 };
 
 type Target =
@@ -91,14 +84,13 @@ function targetOf({ channel = null, user_id = null, channels = null }: Static<ty
 }
 
 function readMessage(
-  request: FastifyRequest,
-  { id, type, persist }: Static<typeof PublishBody>,
+  { http, body: { id, type, persist }, text }: Posting<Static<typeof PublishBody>>,
   defaultType: string,
 ): Outgoing {
   return {
-    id: chosenId(request, id, 'id'),
+    id: chosenId(http, id, 'id'),
     type: type === undefined || type === null ? defaultType : checkMessageType(type, 'type'),
-    data: rawContent(request, 'data'),
+    data: rawContent(text, 'data'),
     persist: persist ?? false,
   };
 }

@@ -1,13 +1,12 @@
-import type { FastifyReply } from 'fastify';
 import type { Gate } from '../access/gate.ts';
 import type { Principal } from '../access/principal.ts';
 import type { JsonText, Receipt } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
 import { everyone, type Hub, type Publication, userChannel } from '../hub/hub.ts';
 import type { Pipeline } from '../middleware/pipeline.ts';
-import { failure, jsonType } from './answer.ts';
 import type { ApiParts } from './parts.ts';
 import { Passage } from './passage.ts';
+import type { Answered } from './posting.ts';
 import { receiptText } from './receipt.ts';
 
 type PublisherParts = Pick<ApiParts, 'hub' | 'gate' | 'policy' | 'pipeline' | 'report'>;
@@ -39,17 +38,17 @@ export class Publisher {
     this.#maxDataBytes = policy.maxDataBytes;
   }
 
-  toChannel(principal: Principal, channel: string, message: Outgoing, reply: FastifyReply): void {
-    this.#publish(this.forChannel(principal, channel, message), reply);
+  toChannel(principal: Principal, channel: string, message: Outgoing, answered: Answered): void {
+    this.#publish(this.forChannel(principal, channel, message), answered);
   }
 
-  toUser(principal: Principal, user: string, message: Outgoing, reply: FastifyReply): void {
-    this.#publish(this.forUser(principal, user, message), reply);
+  toUser(principal: Principal, user: string, message: Outgoing, answered: Answered): void {
+    this.#publish(this.forUser(principal, user, message), answered);
   }
 
   /** The scope `publish` of this API covers everyone's channel. */
-  toEveryone(message: Outgoing, reply: FastifyReply): void {
-    this.#publish(this.#publication(everyone, message), reply);
+  toEveryone(message: Outgoing, answered: Answered): void {
+    this.#publish(this.#publication(everyone, message), answered);
   }
 
   /** What the hub is given for it. */
@@ -98,25 +97,24 @@ export class Publisher {
     return publication;
   }
 
-  #publish(publication: Publication, reply: FastifyReply): void {
-    if (this.#pipeline.empty) this.#send(publication, reply);
-    else {
-      const send = (passed: Publication): Promise<Receipt> => {
-        const receipt = this.#hub.published(this.#sized(passed));
-        receipt.then((kept) => reply.type(jsonType).send(receiptText(kept)), failure(reply));
-        return receipt;
-      };
-      this.#pipeline.message(publication, 'http', send).catch(failure(reply));
+  #publish(publication: Publication, answered: Answered): void {
+    if (this.#pipeline.empty) {
+      this.#send(publication, answered);
+      return;
     }
+    const fail = (thrown: unknown): void => answered(thrown ?? noReceipt(), '');
+    const send = (passed: Publication): Promise<Receipt> => {
+      const receipt = this.#hub.published(this.#sized(passed));
+      receipt.then((kept) => answered(null, receiptText(kept)), fail);
+      return receipt;
+    };
+    this.#pipeline.message(publication, 'http', send).catch(fail);
   }
 
-  #send(publication: Publication, reply: FastifyReply): void {
+  #send(publication: Publication, answered: Answered): void {
     this.#hub.publish(publication, (error, receipt) => {
-      if (receipt === null) {
-        reply.send(error ?? noReceipt());
-        return;
-      }
-      reply.type(jsonType).send(receiptText(receipt));
+      if (receipt === null) answered(error ?? noReceipt(), '');
+      else answered(null, receiptText(receipt));
     });
   }
 }

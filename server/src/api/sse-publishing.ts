@@ -1,12 +1,12 @@
 import { type Static, Type } from 'typebox';
 import { checkChannelName, checkMessageType, checkUserId } from '../access/names.ts';
 import { badRequest } from '../errors.ts';
-import { Authorization } from './authorization.ts';
 import { rawContent } from './body.ts';
-import { chosenId, IdempotencyHeader } from './idempotency.ts';
+import { chosenId } from './idempotency.ts';
 import type { Resource } from './parts.ts';
+import { addPosting } from './posting.ts';
 import { type Outgoing, Publisher } from './publisher.ts';
-import { answers, Channel, optionalChannel, optionalFlag, optionalUser, PublishedAnswer } from './schemas.ts';
+import { Channel, optionalChannel, optionalFlag, optionalUser } from './schemas.ts';
 
 const EventBody = Type.Object(
   {
@@ -48,54 +48,39 @@ const NotificationBody = Type.Object(
 
 /** `POST /sse/send-to-channel` and `/sse/notification`: the same messages, described as events. */
 export const addSsePublishing: Resource = (app, parts) => {
-  const onRequest = new Authorization(parts).need('publish');
   const publisher = new Publisher(parts);
-  const response = answers(PublishedAnswer);
-  const tags = ['messages'];
-  const headers = IdempotencyHeader;
 
-  app.post(
-    '/sse/send-to-channel',
-    {
-      schema: { tags, description: 'Sends an event to a channel.', headers, body: EventBody, response },
-      onRequest,
-    },
-    (request, reply) => {
-      const { channel, event } = request.body;
+  addPosting(app, parts, {
+    url: '/sse/send-to-channel',
+    description: 'Sends an event to a channel.',
+    body: EventBody,
+    handle: ({ principal, http, body: { channel, event }, text }, answered) => {
       const message = {
-        id: chosenId(request, null, 'id'),
+        id: chosenId(http, null, 'id'),
         type: checkMessageType(event, 'event'),
-        data: rawContent(request, 'data'),
+        data: rawContent(text, 'data'),
       };
-      publisher.toChannel(request.principal, checkChannelName(channel, 'channel'), message, reply);
+      publisher.toChannel(principal, checkChannelName(channel, 'channel'), message, answered);
     },
-  );
+  });
 
-  app.post(
-    '/sse/notification',
-    {
-      schema: {
-        tags,
-        description: 'Sends a notification to a user, to a channel, or to everyone if neither is named.',
-        headers,
-        body: NotificationBody,
-        response,
-      },
-      onRequest,
-    },
-    (request, reply) => {
-      const { channel = null, user_id = null } = request.body;
-      const message = { ...notification(request.body), id: chosenId(request, null, 'id') };
+  addPosting(app, parts, {
+    url: '/sse/notification',
+    description: 'Sends a notification to a user, to a channel, or to everyone if neither is named.',
+    body: NotificationBody,
+    handle: ({ principal, http, body }, answered) => {
+      const { channel = null, user_id = null } = body;
+      const message = { ...notification(body), id: chosenId(http, null, 'id') };
       if (channel !== null && user_id !== null) {
         throw badRequest('channel, user_id: name one of them, not both');
       }
       if (user_id !== null) {
-        publisher.toUser(request.principal, checkUserId(user_id, 'user_id'), message, reply);
+        publisher.toUser(principal, checkUserId(user_id, 'user_id'), message, answered);
       } else if (channel !== null) {
-        publisher.toChannel(request.principal, checkChannelName(channel, 'channel'), message, reply);
-      } else publisher.toEveryone(message, reply);
+        publisher.toChannel(principal, checkChannelName(channel, 'channel'), message, answered);
+      } else publisher.toEveryone(message, answered);
     },
-  );
+  });
 };
 
 function notification({

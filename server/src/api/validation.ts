@@ -81,7 +81,8 @@ function readQuery(query: unknown, readers: QueryReaders): Record<string, unknow
   return read;
 }
 
-function refusal(message: string, status: number): FanwireError {
+/** What is wrong with a body (422) or with anything else of a request (400). */
+export function refusal(message: string, status: number): FanwireError {
   return new FanwireError('bad_request', message, { status });
 }
 

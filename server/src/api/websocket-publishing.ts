@@ -1,20 +1,11 @@
-import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { checkChannelName, checkMessageType, checkUserId } from '../access/names.ts';
-import { Authorization } from './authorization.ts';
 import { rawContent } from './body.ts';
-import { chosenId, IdempotencyHeader } from './idempotency.ts';
+import { chosenId } from './idempotency.ts';
 import type { Resource } from './parts.ts';
+import { addPosting, type Posting } from './posting.ts';
 import { type Outgoing, Publisher } from './publisher.ts';
-import {
-  answers,
-  Channel,
-  messageId,
-  messageType,
-  optionalFlag,
-  PublishedAnswer,
-  UserId,
-} from './schemas.ts';
+import { Channel, messageId, messageType, optionalFlag, UserId } from './schemas.ts';
 
 function messageSchema(defaultType: string) {
   return Type.Object(
@@ -54,68 +45,44 @@ const UserBody = Type.Object(
 
 /** `POST /ws/broadcast`, `/ws/send-to-channel` and `/ws/send-to-user`: messages in the shape of the channel dialect. */
 export const addWebSocketPublishing: Resource = (app, parts) => {
-  const onRequest = new Authorization(parts).need('publish');
   const publisher = new Publisher(parts);
-  const response = answers(PublishedAnswer);
-  const tags = ['messages'];
-  const headers = IdempotencyHeader;
 
-  app.post(
-    '/ws/broadcast',
-    {
-      schema: {
-        tags,
-        description: 'Sends a message to every connection.',
-        headers,
-        body: BroadcastBody,
-        response,
-      },
-      onRequest,
-    },
-    (request, reply) => publisher.toEveryone(outgoing(request, request.body.message, 'broadcast'), reply),
-  );
+  addPosting(app, parts, {
+    url: '/ws/broadcast',
+    description: 'Sends a message to every connection.',
+    body: BroadcastBody,
+    handle: (posting, answered) => publisher.toEveryone(outgoing(posting, 'broadcast'), answered),
+  });
 
-  app.post(
-    '/ws/send-to-channel',
-    {
-      schema: { tags, description: 'Sends a message to a channel.', headers, body: ChannelBody, response },
-      onRequest,
+  addPosting(app, parts, {
+    url: '/ws/send-to-channel',
+    description: 'Sends a message to a channel.',
+    body: ChannelBody,
+    handle: (posting, answered) => {
+      const { channel, persist } = posting.body;
+      const kept = { ...outgoing(posting, 'text'), persist: persist ?? false };
+      publisher.toChannel(posting.principal, checkChannelName(channel, 'channel'), kept, answered);
     },
-    (request, reply) => {
-      const { channel, message, persist } = request.body;
-      const kept = { ...outgoing(request, message, 'text'), persist: persist ?? false };
-      publisher.toChannel(request.principal, checkChannelName(channel, 'channel'), kept, reply);
-    },
-  );
+  });
 
-  app.post(
-    '/ws/send-to-user',
-    {
-      schema: {
-        tags,
-        description: 'Sends a message to every connection of a user.',
-        headers,
-        body: UserBody,
-        response,
-      },
-      onRequest,
+  addPosting(app, parts, {
+    url: '/ws/send-to-user',
+    description: 'Sends a message to every connection of a user.',
+    body: UserBody,
+    handle: (posting, answered) => {
+      const direct = outgoing(posting, 'direct');
+      publisher.toUser(posting.principal, checkUserId(posting.body.user_id, 'user_id'), direct, answered);
     },
-    (request, reply) => {
-      const { user_id, message } = request.body;
-      const direct = outgoing(request, message, 'direct');
-      publisher.toUser(request.principal, checkUserId(user_id, 'user_id'), direct, reply);
-    },
-  );
+  });
 };
 
-function outgoing(
-  request: FastifyRequest,
-  { id, type }: Static<ReturnType<typeof messageSchema>>,
-  defaultType: string,
-): Outgoing {
+type Enveloped = Posting<{ readonly message: Static<ReturnType<typeof messageSchema>> }>;
+
+function outgoing({ http, body, text }: Enveloped, defaultType: string): Outgoing {
+  const { id, type } = body.message;
   return {
-    id: chosenId(request, id, 'message.id'),
+    id: chosenId(http, id, 'message.id'),
     type: type === undefined || type === null ? defaultType : checkMessageType(type, 'message.type'),
-    data: rawContent(request, 'message', 'content'),
+    data: rawContent(text, 'message', 'content'),
   };
 }

@@ -29,14 +29,19 @@ export class RemoteExposition implements Exposition {
     const process = (await this.#own.snapshot()).process.filter(({ name }) => ofProcess.test(name));
     const texts = [
       server.metrics(),
-      AggregatorRegistry.aggregate([process]).metrics(),
+      AggregatorRegistry.aggregate([process.map(asItIs)]).metrics(),
       AggregatorRegistry.aggregate(threads).metrics(),
     ];
     return (await Promise.all(texts)).join('\n');
   }
 }
 
-/** With those figures that are no sum over the workers; their metrics take the first value. */
+/** Of processes the library would leave out what has no sum, their start; here there is one. */
+function asItIs(metric: MetricsSnapshot['process'][number]): MetricsSnapshot['process'][number] {
+  return { ...metric, aggregator: 'first' };
+}
+
+/** With those figures that are no sum over the workers. */
 function whole(metrics: MetricsSnapshot['server'], totals: Totals): MetricsSnapshot['server'] {
   const figures = new Map([
     ['fanwire_channels', totals.channels],
@@ -45,6 +50,8 @@ function whole(metrics: MetricsSnapshot['server'], totals: Totals): MetricsSnaps
   ]);
   return metrics.map((metric) => {
     const value = figures.get(metric.name);
-    return value === undefined ? metric : { ...metric, values: [{ value, labels: {} }] };
+    return value === undefined
+      ? metric
+      : { ...metric, aggregator: 'first', values: [{ value, labels: {} }] };
   });
 }

@@ -50,8 +50,6 @@ function whole(metrics: MetricsSnapshot['server'], totals: Totals): MetricsSnaps
   ]);
   return metrics.map((metric) => {
     const value = figures.get(metric.name);
-    return value === undefined
-      ? metric
-      : { ...metric, aggregator: 'first', values: [{ value, labels: {} }] };
+    return value === undefined ? metric : { ...metric, aggregator: 'first', values: [{ value, labels: {} }] };
   });
 }

@@ -249,6 +249,8 @@ export class Hub {
     name: string,
     options: SubscribeOptions = {},
   ): Promise<Subscribed | null> {
+    // Whoever left while something else was awaited would stay in the channel for ever.
+    if (this.connections.get(recipient.id) !== recipient) return null;
     const standing = recipient.subscriptions.get(name);
     if (standing) return this.#subscribeAgain(standing, options);
     const subscription = newSubscription(recipient, name, options.watch ?? null);

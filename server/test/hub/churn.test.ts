@@ -161,6 +161,7 @@ describe('Hub, on an engine that takes its time', () => {
     const random = new Random();
     const { hub, engine } = await open(random);
     const recipient = new PlainRecipient('r');
+    hub.connections.add(recipient);
     const follow = engine.follow.bind(engine);
     engine.follow = () => Promise.reject(new Error('no network'));
     await assert.rejects(hub.subscribe(recipient, 'a'), /no network/);
@@ -171,6 +172,19 @@ describe('Hub, on an engine that takes its time', () => {
     publish(hub, 'a');
     await quiet(hub);
     assert.deepEqual(recipient.offsets('a'), [1]);
+    await hub.close();
+  });
+
+  it('whoever left before it subscribes is in no channel', async () => {
+    const { hub } = await open(new Random());
+    const recipient = new PlainRecipient('r');
+    const attaching = hub.attach(recipient);
+    hub.detach(recipient);
+    await attaching;
+    assert.equal(await hub.subscribe(recipient, 'a', { presentAs: 'ann' }), null);
+    await quiet(hub);
+    assert.deepEqual([recipient.subscriptions.size, hub.counts.subscriptions], [0, 0]);
+    assert.equal(hub.local('a'), undefined);
     await hub.close();
   });
 });

@@ -83,7 +83,7 @@ export async function listen(
     throw listenFailed(thrown, { host, port });
   }
   const url = urlOf(app.server.address(), host);
-  warnOfFewDescriptors(settings.limits.connections, node.log);
+  if (!shared) warnOfFewDescriptors(settings.limits.connections, node.log);
   node.log.info({ url, managementOpen }, 'listening');
   return { url, managementOpen, close: () => drain.run() };
 }

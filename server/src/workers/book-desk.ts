@@ -12,7 +12,7 @@ import type { WorkerQueries } from './worker-service.ts';
 export interface BookParts {
   readonly books: Books;
   readonly host: EngineHost;
-  readonly crew: () => Pick<Totals, 'workers' | 'restarts'>;
+  readonly crew: () => Pick<Totals, 'workers' | 'restarts' | 'faults'>;
   readonly ask: (query: keyof WorkerQueries, given: readonly unknown[]) => Promise<unknown[]>;
 }
 

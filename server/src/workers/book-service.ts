@@ -15,6 +15,8 @@ export interface Totals {
   readonly workers: number;
   /** Workers that died and were replaced. */
   readonly restarts: number;
+  /** Faults of the primary's own thread. */
+  readonly faults: number;
 }
 
 /** Books that are kept once for the whole server, as a worker calls them over its line. */

@@ -66,13 +66,16 @@ class Primary implements Server {
   readonly #hands = new Set<Hand>();
   #port = 0;
   #restarts = 0;
+  #faults = 0;
   #closing: Promise<void> | null = null;
 
   constructor(settings: Settings, log: Log, clock: Clock) {
     this.#settings = settings;
     this.#log = log;
     this.managementOpen = isManagementOpen(settings);
-    this.#report = faultReporter(log, () => {});
+    this.#report = faultReporter(log, () => {
+      this.#faults++;
+    });
     this.#engine = createEngine(settings, clock, this.#report);
     this.#books = new Books(settings, clock);
     const { activity } = this.#books;
@@ -145,7 +148,7 @@ class Primary implements Server {
     const books = new BookDesk({
       books: this.#books,
       host: this.#host,
-      crew: () => ({ workers: this.#serving, restarts: this.#restarts }),
+      crew: () => ({ workers: this.#serving, restarts: this.#restarts, faults: this.#faults }),
       ask: (query, given) => this.#ask(query, given),
     });
     line.serve(engine, books);

@@ -24,7 +24,8 @@ export class RemoteExposition implements Exposition {
   async text(): Promise<string> {
     const totals = await this.#line.call('totals');
     const snapshots = (await this.#line.call('ask', 'metrics', [])) as MetricsSnapshot[];
-    const server = AggregatorRegistry.aggregate(snapshots.map((one) => whole(one.server, totals)));
+    const servers = snapshots.map((one) => whole(one.server, totals));
+    const server = AggregatorRegistry.aggregate([...servers, ofPrimary(servers[0] ?? [], totals)]);
     const threads = snapshots.map(({ process }) => process.filter(({ name }) => !ofProcess.test(name)));
     const process = (await this.#own.snapshot()).process.filter(({ name }) => ofProcess.test(name));
     const texts = [
@@ -34,6 +35,13 @@ export class RemoteExposition implements Exposition {
     ];
     return (await Promise.all(texts)).join('\n');
   }
+}
+
+/** What the primary counts of itself, as one more worker would say it. */
+function ofPrimary(metrics: MetricsSnapshot['server'], { faults }: Totals): MetricsSnapshot['server'] {
+  return metrics
+    .filter(({ name }) => name === 'fanwire_internal_faults_total')
+    .map((metric) => ({ ...metric, values: [{ value: faults, labels: {} }] }));
 }
 
 /** Of processes the library would leave out what has no sum, their start; here there is one. */

@@ -4,7 +4,7 @@ import { range } from '../../src/engine/conformance/kit.ts';
 import { ChannelClient } from '../support/channel-client.ts';
 import { Crew } from '../support/crew.ts';
 
-describe('messages on two workers', { timeout: 60_000 }, () => {
+describe('messages on two workers', () => {
   it('come in one order to everybody, with no gap and no duplicate', async () => {
     await using crew = await Crew.start();
     const publishers = [...(await crew.clients()), ...(await crew.clients())];
@@ -87,6 +87,7 @@ describe('messages on two workers', { timeout: 60_000 }, () => {
     const open = (headers: Readonly<Record<string, string>>) =>
       crew.stream('/sse/connect?channels=news', headers);
     const first = await crew.on(1, open);
+    await first.next('connected');
     const publisher = await ChannelClient.open(crew);
     await publisher.publishMany('news', 5);
     await first.inbox.until(() => first.inbox.all.filter(({ event }) => event !== 'connected').length === 5);
@@ -102,7 +103,7 @@ describe('messages on two workers', { timeout: 60_000 }, () => {
   });
 });
 
-describe('presence on two workers', { timeout: 60_000 }, () => {
+describe('presence on two workers', () => {
   it('is one list, and its changes are told on both', async () => {
     await using crew = await Crew.start();
     const [one, two] = await crew.clients({ user: 'ann' });

@@ -38,7 +38,7 @@ async function mixed(crew: Crew): Promise<ChannelClient[]> {
 
 const ids = ({ body }: HttpAnswer): string[] => body.connections.map(({ id }: { id: string }) => id);
 
-describe('the HTTP API of two workers says the same', { timeout: 60_000 }, () => {
+describe('the HTTP API of two workers says the same', () => {
   it('of how many are connected', async () => {
     await using crew = await Crew.start();
     await mixed(crew);
@@ -216,7 +216,7 @@ function isOurs(series: string): boolean {
   return series.startsWith('fanwire_') && !series.includes('http');
 }
 
-describe('what one worker is told is done on both', { timeout: 60_000 }, () => {
+describe('what one worker is told is done on both', () => {
   it('DELETE /ws/connections/{id} closes with 4410', async () => {
     await using crew = await Crew.start();
     for (const asked of [1, 2]) {
@@ -305,7 +305,7 @@ describe('what one worker is told is done on both', { timeout: 60_000 }, () => {
   });
 });
 
-describe('private rooms of a server with two workers', { timeout: 60_000 }, () => {
+describe('private rooms of a server with two workers', () => {
   const visit = async (crew: Crew, worker: number, user: string) => {
     const token = await crew.token(user);
     return crew.on(worker, (headers) => crew.socket(`/?token=${token}`, { headers }));

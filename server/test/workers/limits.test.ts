@@ -35,7 +35,7 @@ async function total(crew: Crew): Promise<number> {
   return (await crew.call('GET', '/ws/stats')).body.total_connections;
 }
 
-describe('limits of a server with two workers are exact', { timeout: 60_000 }, () => {
+describe('limits of a server with two workers are exact', () => {
   const kinds = [
     ['of WebSockets', { WEBSOCKET_MAX_CONNECTIONS: '7' }, socket],
     ['of streams', { SSE_MAX_CONNECTIONS: '7' }, stream],
@@ -107,7 +107,7 @@ describe('limits of a server with two workers are exact', { timeout: 60_000 }, (
   });
 });
 
-describe('a relay client that comes again on the other worker', { timeout: 60_000 }, () => {
+describe('a relay client that comes again on the other worker', () => {
   const path = '/ws?room=lobby&client_id=ann';
 
   /** Clients of one id that have each replaced the one before, the last two on different workers. */
@@ -169,7 +169,7 @@ describe('a relay client that comes again on the other worker', { timeout: 60_00
   });
 });
 
-describe('a ticket for an event stream', { timeout: 60_000 }, () => {
+describe('a ticket for an event stream', () => {
   it('of one worker opens one stream on any, once, with the rights of its owner', async () => {
     await using crew = await Crew.start({ SSE_AUTH_REQUIRED: 'true' });
     const token = await crew.token('ann', { channels: ['news', 'room-*'] });

@@ -28,7 +28,7 @@ async function refuses(env: Env, expected: RegExp, args?: readonly string[]): Pr
   assert.doesNotMatch(server.stderr, /\n\s+at |a worker failed/, 'no stack, and nothing that is not so');
 }
 
-describe('a server with several workers does not start', { timeout: 60_000 }, () => {
+describe('a server with several workers does not start', () => {
   for (const text of ['0', '1.5', 'foo', '-1', '100', '02', 'Auto']) {
     it(`with WORKERS=${text}: the message names the setting`, () =>
       refuses({ WORKERS: text }, new RegExp(`\\bWORKERS\\b.*"${text.replace('.', '\\.')}"`)));
@@ -77,7 +77,7 @@ describe('a server with several workers does not start', { timeout: 60_000 }, ()
   });
 });
 
-describe('a server with several workers starts', { timeout: 60_000 }, () => {
+describe('a server with several workers starts', () => {
   it('with --workers auto: one for each core', async () => {
     using directory = new Directory();
     await using server = await ServerProcess.start({
@@ -131,7 +131,7 @@ describe('a server with several workers starts', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the end of a server with several workers', { timeout: 60_000 }, () => {
+describe('the end of a server with several workers', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`${signal}: everybody on both is told with 1012, and the exit code is 0`, async () => {
       await using crew = await Crew.start();

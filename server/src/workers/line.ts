@@ -67,7 +67,7 @@ export class Line<Theirs> {
     ...given: ArgumentsOf<Theirs[Name]>
   ): Promise<ResultOf<Theirs[Name]>> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) throw gone();
+      if (this.#closed) throw new LineEnded();
       const call = ++this.#calls;
       this.#port.postMessage({ call, method, given } satisfies Packet);
       this.#waiting.set(call, { resolve: resolve as Waiting['resolve'], reject });
@@ -131,13 +131,16 @@ export class Line<Theirs> {
 
   #ended(): void {
     this.#closed = true;
-    for (const waiting of this.#waiting.values()) waiting.reject(gone());
+    for (const waiting of this.#waiting.values()) waiting.reject(new LineEnded());
     this.#waiting.clear();
   }
 }
 
-function gone(): FanwireError {
-  return new FanwireError('unavailable', 'a part of the server has ended; try again in a moment');
+/** The other end is gone, and whatever it was asked with it. */
+export class LineEnded extends FanwireError {
+  constructor() {
+    super('unavailable', 'a part of the server has ended; try again in a moment');
+  }
 }
 
 function thrownOf(thrown: unknown): Thrown {

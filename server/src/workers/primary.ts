@@ -5,7 +5,6 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createEngine } from '../engines.ts';
-import { FanwireError } from '../errors.ts';
 import { type Address, listenFailed, urlOf } from '../listen.ts';
 import { warnOfFewDescriptors } from '../ops/descriptors.ts';
 import { faultReporter } from '../ops/log.ts';
@@ -16,7 +15,7 @@ import { BookDesk } from './book-desk.ts';
 import { Books } from './books.ts';
 import type { EngineDesk } from './engine-desk.ts';
 import { EngineHost } from './engine-host.ts';
-import { Line } from './line.ts';
+import { Line, LineEnded } from './line.ts';
 import { type SharedMemory, shareCounters, shareMemory } from './memory.ts';
 import type { WorkerOrder } from './worker.ts';
 import type { WorkerQueries, WorkerService } from './worker-service.ts';
@@ -164,7 +163,9 @@ class Primary implements Server {
       line.call(query, ...(given as Parameters<WorkerQueries[typeof query]>)),
     );
     const answers = await Promise.allSettled(asked);
-    const refusal = answers.find((answer) => answer.status === 'rejected' && !isGone(answer.reason));
+    const refusal = answers.find(
+      (answer) => answer.status === 'rejected' && !(answer.reason instanceof LineEnded),
+    );
     if (refusal?.status === 'rejected') throw refusal.reason;
     return answers.filter((answer) => answer.status === 'fulfilled').map(({ value }) => value);
   }
@@ -204,10 +205,6 @@ class Primary implements Server {
       this.#replaceSoon(number);
     });
   }
-}
-
-function isGone(thrown: unknown): boolean {
-  return thrown instanceof FanwireError && thrown.code === 'unavailable';
 }
 
 /**

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { MessageChannel } from 'node:worker_threads';
 import { FanwireError, StartError } from '../../src/errors.ts';
-import { Line } from '../../src/workers/line.ts';
+import { Line, LineEnded } from '../../src/workers/line.ts';
 import { eventually } from '../support/eventually.ts';
 
 /** What the far end of the tests serves. */
@@ -81,7 +81,7 @@ function thrownBy(promise: Promise<unknown>): Promise<unknown> {
 
 async function refusedAsGone(promise: Promise<unknown>): Promise<void> {
   const thrown = await thrownBy(promise);
-  assert.ok(thrown instanceof FanwireError, String(thrown));
+  assert.ok(thrown instanceof LineEnded, String(thrown));
   assert.equal(thrown.code, 'unavailable');
 }
 

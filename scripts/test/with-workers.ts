@@ -12,6 +12,7 @@ export const testsWithWorkers: readonly string[] = [
   'server/test/dialect/recovery-epoch.test.ts',
   'server/test/dialect/recovery-long.test.ts',
   'server/test/dialect/recovery-table.test.ts',
+  'server/test/dialect/events-resume.test.ts',
   // One order for everybody, of what is published and of who comes and goes.
   'server/test/dialect/common-order.test.ts',
   'server/test/dialect/channel-races.test.ts',

@@ -15,6 +15,8 @@ export interface SubscribeOptions {
   readonly history?: number | undefined;
   /** With `history`: only messages that were published to be kept. */
   readonly persisted?: boolean | undefined;
+  /** With `history`: where the recipient was told that it is. It gets the history up to there, and all that follows. */
+  readonly since?: Position | undefined;
   /** With `history`: count neither tombstones nor notices of deletion. */
   readonly undeleted?: boolean | undefined;
   /** Replay nothing behind this offset: what follows was delivered before. */
@@ -140,21 +142,23 @@ export class Subscriber {
   async #planHistory(name: string, options: SubscribeOptions, members: number): Promise<Plan> {
     const page = await this.#history.read(name, {
       limit: options.history ?? 0,
+      ...(options.since ? { before: options.since.offset + 1 } : {}),
       persisted: options.persisted ?? false,
       undeleted: options.undeleted ?? false,
     });
     const { epoch, offset } = page;
+    const after = options.since?.epoch === epoch ? Math.min(options.since.offset, offset) : offset;
     const messages = page.messages.filter((message) => message.offset <= (options.until ?? offset));
     const answer = {
       epoch,
       offset,
       recovered: null,
-      replayed: messages.length,
+      replayed: messages.length + offset - after,
       gap: null,
       members,
       first: messages,
     };
-    return { answer, first: options.inAnswer ? [] : messages, after: offset, completeFrom: offset + 1 };
+    return { answer, first: options.inAnswer ? [] : messages, after, completeFrom: after + 1 };
   }
 }
 

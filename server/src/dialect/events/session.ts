@@ -43,6 +43,8 @@ export class EventsSession implements Session {
   readonly #start: Start;
   /** The channels it begins with, the reserved ones included. */
   readonly #all: readonly string[];
+  /** Where channels stood that are new to the stream, when it was told of them and had not been joined to them yet. */
+  readonly #located = new Map<string, Position>();
   /** Where to go on in channels that have not been joined yet: each is resumed once. */
   readonly #resumed: Map<string, Position>;
   #own: OwnCursor;
@@ -181,7 +183,8 @@ export class EventsSession implements Session {
 
   /**
    * The first event's cursor already covers a channel that is new to the client: before what will be replayed of it,
-   * so that a stream that breaks off at once misses nothing.
+   * so that a stream that breaks off at once misses nothing. It is subscribed to from where it stood now: what is
+   * published in between comes as well.
    */
   async #locate(channel: string): Promise<void> {
     if (this.#own.positions.has(channel)) return;
@@ -191,6 +194,7 @@ export class EventsSession implements Session {
       persisted,
     });
     const first = messages[0];
+    this.#located.set(channel, { epoch, offset });
     this.#own.positions.set(channel, { epoch, offset: first ? first.offset - 1 : offset });
   }
 
@@ -206,6 +210,7 @@ export class EventsSession implements Session {
       ? await this.#services.hub.subscribe(this.#link, channel, options)
       : await this.#client.subscribe(channel, options);
     this.#resumed.delete(channel);
+    this.#located.delete(channel);
     const local = this.#services.hub.local(channel);
     if (answer && local) this.#own.positions.set(channel, { epoch: local.epoch, offset: local.offset });
   }
@@ -232,10 +237,10 @@ export class EventsSession implements Session {
   #replay(channel: string): SubscribeOptions {
     const position = this.#resumed.get(channel);
     if (position) return { position };
-    const located = this.#own.positions.get(channel);
-    if (isPersonal(channel) && located) return { position: located, fresh: true };
+    const since = this.#located.get(channel);
     const readable = this.#services.gate.may(this.#link.principal, 'history', channel);
-    return isPersonal(channel) || !readable ? {} : { history: defaultReplay, persisted: true };
+    if (!isPersonal(channel) && readable) return { history: defaultReplay, persisted: true, since };
+    return since ? { position: since, fresh: true } : {};
   }
 
   #leave(channel: string): void {

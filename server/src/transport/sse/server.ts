@@ -60,6 +60,8 @@ export class SseTransport {
     });
     if (socket.destroyed) throw new FanwireError('unavailable', 'the client went away');
     node.capacity.take('sse');
+    // It goes out with the first event, which says where the stream is: who is told that it is open misses nothing.
+    socket.cork();
     socket.write(head(admitted, requestId(http)));
     socket.setNoDelay(true);
     socket.setTimeout(0);

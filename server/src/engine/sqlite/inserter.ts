@@ -8,7 +8,10 @@ const width = 12;
 const sizes = [32, 8, 1] as const;
 const [most] = sizes;
 
-/** Writes messages into the log, many with one statement. Within a transaction. */
+/**
+ * Writes messages into the log, many with one statement. Within a transaction, which is over when one of them cannot be
+ * written: so SQLite keeps no copies of the pages to undo the statement alone.
+ */
 export class Inserter {
   readonly #statements: readonly { readonly values: number; readonly statement: StatementSync }[];
   #values: SQLInputValue[] = [];
@@ -18,7 +21,7 @@ export class Inserter {
     this.#statements = sizes.map((rows) => ({
       values: rows * width,
       statement: database.prepare(
-        `INSERT INTO message_log (${columns}) VALUES ${Array.from({ length: rows }, () => row).join(', ')}`,
+        `INSERT OR ROLLBACK INTO message_log (${columns}) VALUES ${Array.from({ length: rows }, () => row).join(', ')}`,
       ),
     }));
   }

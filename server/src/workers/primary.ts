@@ -17,11 +17,16 @@ import type { EngineDesk } from './engine-desk.ts';
 import { EngineHost } from './engine-host.ts';
 import { Line, LineEnded } from './line.ts';
 import { type SharedMemory, shareCounters, shareMemory } from './memory.ts';
+import { within } from './within.ts';
 import type { WorkerOrder } from './worker.ts';
 import type { WorkerQueries, WorkerService } from './worker-service.ts';
 
 /** A worker that dies is replaced after so many milliseconds, so that one that dies at once does not keep us busy. */
 const replaceAfter = 1_000;
+/** Milliseconds within which a worker has to answer what it is asked about its connections. */
+const answerTime = 5_000;
+/** Milliseconds beyond SHUTDOWN_TIMEOUT after which a worker that does not end is ended. */
+const endMargin = 5_000;
 
 /** A thread that serves connections, as the primary knows it. */
 interface Hand {
@@ -103,8 +108,12 @@ class Primary implements Server {
 
   async #close(): Promise<void> {
     const hands = [...this.#hands];
-    await Promise.allSettled(hands.map(({ line }) => line.call('settle')));
-    await Promise.allSettled(hands.map(({ line }) => line.call('end')));
+    const time = this.#settings.shutdown.timeout + endMargin;
+    for (const step of ['settle', 'end'] as const) {
+      await Promise.allSettled(
+        hands.map(({ number, line }) => within(time, `worker ${number} does not end`, line.call(step))),
+      );
+    }
     await Promise.allSettled(hands.map(({ worker }) => worker.terminate()));
     await this.#engine.close();
   }
@@ -157,11 +166,16 @@ class Primary implements Server {
     return hand;
   }
 
-  /** Asks every worker; one that is gone has no connections any more. */
+  /**
+   * Asks every worker that serves; one that is gone has no connections any more. Rejects with `unavailable` when one of
+   * them does not answer: half of the truth would look like the whole.
+   */
   async #ask(query: keyof WorkerQueries, given: readonly unknown[]): Promise<unknown[]> {
-    const asked = [...this.#hands].map(({ line }) =>
-      line.call(query, ...(given as Parameters<WorkerQueries[typeof query]>)),
-    );
+    const serving = [...this.#hands].filter(({ isServing }) => isServing);
+    const asked = serving.map(({ number, line }) => {
+      const answer = line.call(query, ...(given as Parameters<WorkerQueries[typeof query]>));
+      return within(answerTime, `worker ${number} does not answer; try again in a moment`, answer);
+    });
     const answers = await Promise.allSettled(asked);
     const refusal = answers.find(
       (answer) => answer.status === 'rejected' && !(answer.reason instanceof LineEnded),

@@ -18,7 +18,7 @@ export function draw(panels: readonly Panel[], footer: readonly string[]): strin
   ]);
   const height = Math.ceil(content);
   const size = { width: WIDTH, height, viewBox: `0 0 ${WIDTH} ${height}` };
-  const naming = { role: 'graphics-document', 'aria-labelledby': 'title', 'aria-describedby': 'description' };
+  const naming = { 'aria-labelledby': 'title', 'aria-describedby': 'description' };
   const page = { x: 0.5, y: 0.5, width: WIDTH - 1, height: height - 1, rx: 8, fill: PAPER, stroke: EDGE };
   const document = element(
     'svg',

@@ -46,7 +46,7 @@ export class Capacity {
 
   /** Takes a place. Throws `server_full` when there is none, or when the server is closing. */
   take(transport: TransportName): void {
-    if (this.#closed) throw new FanwireError('server_full', 'the server is closing; try again in a moment');
+    if (this.#closed) throw closing();
     if (!this.#takeOne(transport)) {
       throw new FanwireError('server_full', 'the server has its maximum of connections; try again later');
     }
@@ -72,6 +72,11 @@ export class Capacity {
     Atomics.sub(this.#taken, all, 1);
     return false;
   }
+}
+
+/** What somebody is told who comes while the server closes. */
+export function closing(): FanwireError {
+  return new FanwireError('server_full', 'the server is closing; try again in a moment');
 }
 
 /** Counts one more, unless there are as many as may be. */

@@ -10,6 +10,7 @@ import type { Encoder } from '../../hub/recipient.ts';
 import { uuidv7 } from '../../ids.ts';
 import type { Admission, Admitted, Request } from '../admission.ts';
 import { answered } from '../answered.ts';
+import { closing } from '../capacity.ts';
 import { Connection, type Wire } from '../connection.ts';
 import { type Ending, noTransportMeter } from '../meter.ts';
 import type { Node } from '../node.ts';
@@ -160,6 +161,11 @@ export class WebSocketTransport {
     capacity.take('websocket');
     try {
       const place = await dialect.reserve?.(entrance, id);
+      // Whoever came in between would be told to go by nobody.
+      if (capacity.closed) {
+        place?.();
+        throw closing();
+      }
       return () => {
         place?.();
         capacity.free('websocket');

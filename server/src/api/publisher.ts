@@ -102,7 +102,7 @@ export class Publisher {
       this.#send(publication, answered);
       return;
     }
-    const fail = (thrown: unknown): void => answered(thrown ?? noReceipt(), '');
+    const fail = (thrown: unknown): void => answered(thrown ?? new Error('nothing was thrown'), '');
     const send = (passed: Publication): Promise<Receipt> => {
       const receipt = this.#hub.published(this.#sized(passed));
       receipt.then((kept) => answered(null, receiptText(kept)), fail);

@@ -29,7 +29,11 @@ function textOf(setting: Setting, value: FileValue): string | undefined {
   }
   const { value: scalar } = value;
   if (scalar === null || scalar === undefined || scalar === '') return '';
-  return typeof scalar === typeOf(setting) ? String(scalar) : undefined;
+  return typeof scalar === typeOf(setting) || isDigits(setting, scalar) ? String(scalar) : undefined;
+}
+
+function isDigits(setting: Setting, scalar: unknown): boolean {
+  return setting.kind === 'text' && setting.numbers === true && typeof scalar === 'number';
 }
 
 function typeOf({ kind }: Setting): 'string' | 'number' | 'boolean' {

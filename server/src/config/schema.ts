@@ -40,6 +40,7 @@ export const schema = {
       kind: 'text',
       default: '1',
       pattern: /^(auto|[1-9]\d?)$/,
+      numbers: true,
       takes: 'a whole number from 1 to 99, or auto',
       meaning:
         'Threads that serve connections, beside the one that keeps messages; `auto` is one for each core, and 1 is everything on one thread. Of `fanwire serve` only.',

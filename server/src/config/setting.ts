@@ -40,6 +40,8 @@ export interface TextSetting extends Common {
   readonly default: string | null;
   /** Default: not only white space. */
   readonly pattern?: RegExp;
+  /** In a file, a number stands for its digits. */
+  readonly numbers?: true;
   /** What it takes, in words that follow "it takes". */
   readonly takes: string;
 }

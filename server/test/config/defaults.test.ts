@@ -9,6 +9,7 @@ const designed: Record<string, string | number | boolean | null> = {
   NODE_ENV: null,
   HOST: '127.0.0.1',
   PORT: 8000,
+  WORKERS: '1',
   DATABASE_PATH: 'data/chat.db',
   DURABILITY: 'process',
   ENGINE: 'sqlite',
@@ -79,7 +80,7 @@ test('the aliases are the designed ones, and no name means two settings', () => 
 test('an empty environment gives every default, durations in milliseconds', () => {
   assert.deepEqual(loadSettings({}), {
     production: false,
-    listen: { host: '127.0.0.1', port: 8000 },
+    listen: { host: '127.0.0.1', port: 8000, workers: 1 },
     engine: { kind: 'sqlite', databasePath: 'data/chat.db', durability: 'process', keyPrefix: 'fanwire' },
     log: { level: 'info' },
     limits: {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
 import { parseConfigFile, readConfigFile } from '../../src/config/file.ts';
@@ -30,6 +31,7 @@ function sample({ setting }: Row): { text: string; value: unknown } {
 
 const samples: Readonly<Record<string, string>> = {
   NODE_ENV: 'staging',
+  WORKERS: '3',
   JWT_ALG: 'HS512',
   JWT_PUBLIC_KEY: rsaKeys.publicKey,
   JWKS_URL: 'https://issuer.example.com/jwks.json',
@@ -53,9 +55,27 @@ for (const row of rows) {
 test('the environment wins over the file, the file over the default', () => {
   const file = parseConfigFile('fanwire.yaml', 'listen:\n  port: 9000\n  host: 0.0.0.0\n');
   const { listen, sse } = loadSettings({ PORT: '9001' }, file);
-  assert.deepEqual(listen, { host: '0.0.0.0', port: 9001 });
+  assert.deepEqual(listen, { host: '0.0.0.0', port: 9001, workers: 1 });
   assert.equal(sse.retry, 3000);
   assert.deepEqual(loadSettings({ PORT: '' }, file).listen.port, 9000, 'an empty variable is not set');
+});
+
+test('the number of workers is a number or a word', () => {
+  for (const [written, workers] of [
+    ['3', 3],
+    ['"3"', 3],
+    ['auto', availableParallelism()],
+  ] as const) {
+    const file = parseConfigFile('fanwire.yaml', `listen: { workers: ${written} }`);
+    assert.equal(loadSettings({}, file).listen.workers, workers);
+  }
+  for (const written of ['0', '1.5', '100', 'many', 'true']) {
+    const file = parseConfigFile('fanwire.yaml', `listen: { workers: ${written} }`);
+    assert.throws(
+      () => loadSettings({}, file),
+      /listen\.workers is .*; it takes a whole number from 1 to 99, or auto/,
+    );
+  }
 });
 
 test('an alias in the environment wins, too, and is no contradiction to the file', () => {

@@ -35,17 +35,20 @@ export type CommonsMaker = (settings: Settings, clock: Clock, report: UnknownErr
 /** For a server whose connections are all on this thread. */
 export const localCommons: CommonsMaker = (settings, clock, report) => ({
   engine: createEngine(settings, clock, report),
-  activity: new Activity(),
   connections: {},
   capacity: new Capacity(capacityLimits(settings)),
-  tickets: new Tickets({ clock }),
-  books: createBooks(settings),
+  ...keepBooks(settings, clock),
   directory: (own) => own,
   exposition: (own) => own,
 });
 
-export function createBooks({ limits }: Settings): SharedBooks {
-  return { places: new LocalRelayPlaces(limits.connectionsPerRoom), occupied: new LocalOccupiedRooms() };
+/** The books themselves, which a server has once. */
+export function keepBooks({ limits }: Settings, clock: Clock) {
+  return {
+    activity: new Activity(),
+    tickets: new Tickets({ clock }),
+    books: { places: new LocalRelayPlaces(limits.connectionsPerRoom), occupied: new LocalOccupiedRooms() },
+  };
 }
 
 export function capacityLimits({ limits, websocket, sse }: Settings): CapacityLimits {

@@ -1,3 +1,4 @@
+import type { DeliveryFigures } from '../../../server/src/load/delivery-figures.ts';
 import type { Endpoint } from '../../../server/src/load/endpoint.ts';
 import type {
   AcceptJob,
@@ -28,12 +29,7 @@ export interface RoomsJob {
   readonly contentBytes: number;
 }
 
-export interface RoomsResult extends UsageBetween {
-  readonly deliveries: number;
-  readonly deliveriesPerSecond: number;
-  readonly publishedPerSecond: number;
-  readonly bytesPerDelivery: number;
-  readonly serverMicrosecondsPerDelivery: number | null;
+export interface RoomsResult extends DeliveryFigures {
   /** From publish to receipt, on the publishers and a few other subscribers. */
   readonly latency: Latency;
   /** Messages still missing, over the connections that stayed open, some time after the last publish. */

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '../../../server/src/load/client.ts';
 import { tally } from '../../../server/src/load/crowd.ts';
+import { deliveriesBetween, type Snapshot } from '../../../server/src/load/delivery-figures.ts';
 import { Journal } from '../../../server/src/load/journal.ts';
 import { latencyOf } from '../../../server/src/load/latency.ts';
 import { openEach } from '../../../server/src/load/opening.ts';
 import { PublishedFrame } from '../../../server/src/load/published-frame.ts';
 import type { Speech } from '../../../server/src/load/speech.ts';
 import { watchForStall } from '../../../server/src/load/stall.ts';
-import { type Usage, usageBetween, usageNow } from '../../../server/src/load/usage.ts';
+import { usageNow } from '../../../server/src/load/usage.ts';
 import type { RoomsJob, RoomsResult } from './job.ts';
 import { Room } from './room.ts';
 
@@ -110,12 +111,6 @@ function openMembers(job: RoomsJob, speechOf: (channel: string) => Speech): Prom
   });
 }
 
-interface Snapshot extends Usage {
-  readonly deliveries: number;
-  readonly bytes: number;
-  readonly published: number;
-}
-
 function snapshot(house: House, clients: readonly Client[], serverPid: number): Snapshot {
   return {
     ...usageNow(serverPid),
@@ -162,17 +157,8 @@ function summarise(
   after: Snapshot,
   latencies: Float64Array,
 ): RoomsResult {
-  const usage = usageBetween(before, after);
-  const { seconds, serverCpuSeconds } = usage;
-  const deliveries = after.deliveries - before.deliveries;
   return {
-    ...usage,
-    deliveries,
-    deliveriesPerSecond: deliveries / seconds,
-    publishedPerSecond: (after.published - before.published) / seconds,
-    bytesPerDelivery: (after.bytes - before.bytes) / Math.max(1, deliveries),
-    serverMicrosecondsPerDelivery:
-      serverCpuSeconds === null ? null : (serverCpuSeconds * 1e6) / Math.max(1, deliveries),
+    ...deliveriesBetween(before, after),
     latency: latencyOf(latencies),
     ...house.balance(),
     astray: house.rooms.reduce((sum, room) => sum + room.astray, 0),

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorBody, FanwireError, toClientError, type UnknownErrorReporter } from '../errors.ts';
-import { retryAfter } from '../transport/raw-answer.ts';
+import { errorHeaders } from '../transport/raw-answer.ts';
 import type { HttpMeter } from './meter.ts';
 
 /** The longest body that is read to its end only to be refused. */
@@ -26,9 +26,8 @@ export function makeAnswer(report: UnknownErrorReporter, meter: HttpMeter): Answ
   return (thrown, request, reply) => {
     const error = translate(thrown, request) ?? toClientError(thrown, report, { request: request.id });
     meter.failed(error.code);
-    if (error.status === 503) reply.header('retry-after', retryAfter);
+    reply.headers(errorHeaders(error));
     if (mayKeepAlive(error, request)) reply.removeHeader('connection');
-    if (error.status === 401) reply.header('www-authenticate', 'Bearer');
     reply.code(error.status).send(errorBody(error));
   };
 }

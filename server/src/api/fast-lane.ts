@@ -3,8 +3,9 @@ import type { Authenticator } from '../access/authenticator.ts';
 import type { Principal } from '../access/principal.ts';
 import { errorBody, type FanwireError, toClientError, type UnknownErrorReporter } from '../errors.ts';
 import type { Log } from '../transport/node.ts';
-import { retryAfter } from '../transport/raw-answer.ts';
+import { errorHeaders } from '../transport/raw-answer.ts';
 import { requestId } from '../transport/request-id.ts';
+import { countHosts } from '../transport/target.ts';
 import { jsonType } from './answer.ts';
 import { hasScope } from './authorization.ts';
 import { parseBody } from './body.ts';
@@ -74,11 +75,12 @@ export class FastLane {
     return true;
   }
 
-  #isPlain({ headers, rawHeaders, httpVersion }: IncomingMessage): boolean {
+  #isPlain(http: IncomingMessage): boolean {
+    const { headers, httpVersion } = http;
     const length = Number(headers['content-length'] ?? 0);
     if (!(length > 0 && length <= this.#maxBytes) || !plainTypes.has(headers['content-type'])) return false;
     if (httpVersion !== '1.1' || unusual.some((name) => headers[name] !== undefined)) return false;
-    return rawHeaders.filter((name) => name.length === 4 && name.toLowerCase() === 'host').length === 1;
+    return countHosts(http) === 1;
   }
 
   #principalOf({ headers, socket }: IncomingMessage): Principal | null {
@@ -112,7 +114,7 @@ export class FastLane {
   #refuse(taken: Taken, thrown: unknown): void {
     const error: FanwireError = toClientError(thrown, this.#parts.report, { request: requestId(taken.http) });
     this.#meter.failed(error.code);
-    const more = error.status === 503 ? ['retry-after', retryAfter] : [];
+    const more = Object.entries(errorHeaders(error)).flat();
     this.#answer(taken, error.status, JSON.stringify(errorBody(error)), more);
   }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Static, TSchema } from 'typebox';
 import type { Principal } from '../access/principal.ts';
-import { jsonType, send } from './answer.ts';
+import { failure, jsonType, send } from './answer.ts';
 import { Authorization } from './authorization.ts';
 import { IdempotencyHeader } from './idempotency.ts';
 import type { FastifyTypeBox, ResourceParts } from './parts.ts';
@@ -71,7 +71,7 @@ export function addPosting<Body extends TSchema>(
       const { principal, raw: http, bodyText: text = '' } = request;
       handle({ principal, http, body: request.body as Static<Body>, text }, (thrown, answered) => {
         if (thrown === null) send(reply.type(jsonType), answered);
-        else send(reply, thrown instanceof Error ? thrown : new Error('no Error', { cause: thrown }));
+        else failure(reply)(thrown);
       });
     },
   );

@@ -8,7 +8,7 @@ import { placeOf } from './opening.ts';
 import { type Refusal, Refused, refusalIn } from './refused.ts';
 import type { Speech } from './speech.ts';
 import { watchForStall } from './stall.ts';
-import { usageBetween, usageNow } from './usage.ts';
+import { microsecondsEach, usageBetween, usageNow } from './usage.ts';
 
 /** Opens and closes connections without end, so many at a time. */
 class Visitors {
@@ -97,8 +97,7 @@ export async function measureAccept(job: AcceptJob, speech: Speech | null): Prom
       ...usage,
       connections,
       connectionsPerSecond: connections / seconds,
-      serverMicrosecondsPerConnection:
-        serverCpuSeconds === null ? null : (serverCpuSeconds * 1e6) / Math.max(1, connections),
+      serverMicrosecondsPerConnection: microsecondsEach(serverCpuSeconds, connections),
       // A server that used less than one tick of the system's clock cannot be divided by.
       connectionsPerServerCpuSecond: serverCpuSeconds ? connections / serverCpuSeconds : null,
       latency,

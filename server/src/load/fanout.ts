@@ -1,16 +1,16 @@
 import { type Client, openClients } from './client.ts';
 import { Crowd, evenlySpaced } from './crowd.ts';
+import { deliveriesBetween, type Snapshot } from './delivery-figures.ts';
 import type { Driver } from './drive.ts';
 import type { FanoutJob, FanoutResult } from './job.ts';
 import { latencyOf } from './latency.ts';
 import { openEach } from './opening.ts';
 import { PublishedFrame } from './published-frame.ts';
-import { publishFor, type Snapshot } from './publishing.ts';
+import { publishFor } from './publishing.ts';
 import { Schedule } from './schedule.ts';
 import type { Speech } from './speech.ts';
 import { StreamClient } from './stream-client.ts';
 import type { Subscriber } from './subscriber.ts';
-import { usageBetween } from './usage.ts';
 import { Window } from './window.ts';
 
 /** Subscribers, besides the publishers of a window, whose every delivery is looked at. */
@@ -77,17 +77,8 @@ function driverOf(
 }
 
 function summarise(crowd: Crowd, driver: Driver, before: Snapshot, after: Snapshot): FanoutResult {
-  const usage = usageBetween(before, after);
-  const { seconds, serverCpuSeconds } = usage;
-  const deliveries = after.deliveries - before.deliveries;
   return {
-    ...usage,
-    deliveries,
-    deliveriesPerSecond: deliveries / seconds,
-    publishedPerSecond: (after.published - before.published) / seconds,
-    bytesPerDelivery: (after.bytes - before.bytes) / Math.max(1, deliveries),
-    serverMicrosecondsPerDelivery:
-      serverCpuSeconds === null ? null : (serverCpuSeconds * 1e6) / Math.max(1, deliveries),
+    ...deliveriesBetween(before, after),
     latency: latencyOf(crowd.journal.latencies()),
     lateness: driver.lateness(),
     lost: crowd.missing(),

@@ -6,7 +6,7 @@ import { percentile } from './journal.ts';
 import { placeOf } from './opening.ts';
 import { PublishRequest } from './publish-request.ts';
 import { watchForStall } from './stall.ts';
-import { type Usage, usageBetween, usageNow } from './usage.ts';
+import { microsecondsEach, type Usage, usageBetween, usageNow } from './usage.ts';
 
 const MOST_SAMPLES = 1 << 21;
 const DRAIN_CHECK_MS = 5;
@@ -117,8 +117,7 @@ function summarise(
     requests,
     requestsPerSecond: requests / seconds,
     messagesPerSecond: (requests * batch) / seconds,
-    serverMicrosecondsPerRequest:
-      serverCpuSeconds === null ? null : (serverCpuSeconds * 1e6) / Math.max(1, requests),
+    serverMicrosecondsPerRequest: microsecondsEach(serverCpuSeconds, requests),
     // A server that used less than one tick of the system's clock cannot be divided by.
     messagesPerServerCpuSecond: serverCpuSeconds ? (requests * batch) / serverCpuSeconds : null,
     latency: {

@@ -9,7 +9,7 @@ import { Journal } from './journal.ts';
 import { latencyOf } from './latency.ts';
 import { watchForStall } from './stall.ts';
 import { findStamp, readStamp } from './stamp.ts';
-import { type Usage, usageBetween, usageNow } from './usage.ts';
+import { microsecondsEach, type Usage, usageBetween, usageNow } from './usage.ts';
 
 const DRAIN_CHECK_MS = 5;
 /** Channels that are asked for their offset at once. */
@@ -196,8 +196,7 @@ function summarise(
     ...usage,
     publishes,
     publishesPerSecond: publishes / seconds,
-    serverMicrosecondsPerPublish:
-      serverCpuSeconds === null ? null : (serverCpuSeconds * 1e6) / Math.max(1, publishes),
+    serverMicrosecondsPerPublish: microsecondsEach(serverCpuSeconds, publishes),
     latency: latencyOf(latencies),
   };
 }

@@ -1,3 +1,4 @@
+import type { DeliveryFigures } from './delivery-figures.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Latency } from './latency.ts';
 import type { UsageBetween } from './usage.ts';
@@ -32,12 +33,7 @@ export interface FanoutJob extends Job {
  */
 export type Drive = { readonly inFlight: number } | { readonly perSecond: number };
 
-export interface FanoutResult extends UsageBetween {
-  readonly deliveries: number;
-  readonly deliveriesPerSecond: number;
-  readonly publishedPerSecond: number;
-  readonly bytesPerDelivery: number;
-  readonly serverMicrosecondsPerDelivery: number | null;
+export interface FanoutResult extends DeliveryFigures {
   /**
    * From publish to receipt, on a few subscribers and on the publishers of a window. On a schedule it counts from
    * when the message was due.

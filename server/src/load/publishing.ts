@@ -1,19 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Crowd } from './crowd.ts';
+import type { Snapshot } from './delivery-figures.ts';
 import type { Driver } from './drive.ts';
 import { watchForStall } from './stall.ts';
-import { type Usage, usageNow } from './usage.ts';
+import { usageNow } from './usage.ts';
 
 const DRAIN_MS = 5000;
 const DRAIN_CHECK_MS = 20;
 const LONGEST_DRAIN_MS = 30_000;
-
-/** What had come by one instant, and what it had cost. */
-export interface Snapshot extends Usage {
-  readonly deliveries: number;
-  readonly bytes: number;
-  readonly published: number;
-}
 
 export interface Times {
   /** Its CPU time is read at the same instants as the counts. */

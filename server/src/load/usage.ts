@@ -59,6 +59,11 @@ export function usageBetween(before: Usage, after: Usage): UsageBetween {
   };
 }
 
+/** CPU microseconds for each of so many; null where the CPU time is not known. */
+export function microsecondsEach(cpuSeconds: number | null, count: number): number | null {
+  return cpuSeconds === null ? null : (cpuSeconds * 1e6) / Math.max(1, count);
+}
+
 function processUsage(pid: number): ProcessUsage | null {
   const cpu = cpuSeconds(pid);
   return cpu === null ? null : { cpu, main: mainThread(pid) };

@@ -4,6 +4,12 @@ import { errorBody, type FanwireError } from '../errors.ts';
 /** Seconds after which a refused client may try again. */
 export const retryAfter = '5';
 
+/** Headers that an error has besides those of every answer. */
+export function errorHeaders({ status }: FanwireError): Readonly<Record<string, string>> {
+  if (status === 503) return { 'Retry-After': retryAfter };
+  return status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {};
+}
+
 /**
  * A whole HTTP answer in the common error shape, for a socket that has no response object. The connection ends.
  * `more` are further header lines.
@@ -16,8 +22,7 @@ export function rawAnswer(error: FanwireError, request: string, more: readonly s
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
     `X-Request-Id: ${request}`,
-    ...(error.status === 503 ? [`Retry-After: ${retryAfter}`] : []),
-    ...(error.status === 401 ? ['WWW-Authenticate: Bearer'] : []),
+    ...Object.entries(errorHeaders(error)).map(([name, value]) => `${name}: ${value}`),
     ...more,
   ];
   return `${lines.join('\r\n')}\r\n\r\n${body}`;

@@ -2,13 +2,12 @@ import type { Principal } from '../access/principal.ts';
 import type { IssuedTicket } from '../access/tickets.ts';
 import type { ActivityPoint } from '../hub/activity.ts';
 import type { NameQuery } from '../hub/names.ts';
-import type { BookService, Totals } from './book-service.ts';
+import type { BookService, EntryService, Totals } from './book-service.ts';
 import type { Books } from './books.ts';
 import type { EngineHost } from './engine-host.ts';
-import { Entries } from './entries.ts';
 import type { WorkerQueries } from './worker-service.ts';
 
-/** What the desks of a server's workers have in common. */
+/** What there is to be read. */
 export interface BookParts {
   readonly books: Books;
   readonly host: EngineHost;
@@ -16,19 +15,12 @@ export interface BookParts {
   readonly ask: (query: keyof WorkerQueries, given: readonly unknown[]) => Promise<unknown[]>;
 }
 
-/** Where one worker reads and writes the books. */
-export class BookDesk implements BookService {
+/** Where all workers read the books. */
+export class BookDesk implements Omit<BookService, keyof EntryService> {
   readonly #parts: BookParts;
-  readonly #entries: Entries;
 
   constructor(parts: BookParts) {
     this.#parts = parts;
-    this.#entries = new Entries(parts.books);
-  }
-
-  /** The worker is gone: nothing that it entered stays. */
-  release(): void {
-    this.#entries.release();
   }
 
   issueTicket(principal: Principal): IssuedTicket {
@@ -39,43 +31,15 @@ export class BookDesk implements BookService {
     return this.#parts.books.tickets.redeem(ticket);
   }
 
-  takePlace(room: string, holder: string, clientId?: string): boolean {
-    return this.#entries.takePlace(room, holder, clientId);
-  }
-
-  leavePlace(room: string, holder: string): void {
-    this.#entries.leavePlace(room, holder);
-  }
-
-  claimClient(room: string, clientId: string, holder: string): void {
-    this.#entries.claimClient(room, clientId, holder);
-  }
-
-  releaseClient(room: string, clientId: string, holder: string): void {
-    this.#entries.releaseClient(room, clientId, holder);
-  }
-
-  occupy(room: string): void {
-    this.#entries.occupy(room);
-  }
-
-  vacate(room: string): void {
-    this.#entries.vacate(room);
-  }
-
   occupied(): string[] {
     return [...this.#parts.books.occupied.names()];
-  }
-
-  user(transport: string, user: string, here: boolean): void {
-    this.#entries.user(transport, user, here);
   }
 
   totals(): Totals {
     const { books, host, crew } = this.#parts;
     const { users } = books;
     return {
-      users: { websocket: users.count('websocket'), sse: users.count('sse') },
+      users: { websocket: users.size('websocket'), sse: users.size('sse') },
       channels: host.channels,
       ...crew(),
     };

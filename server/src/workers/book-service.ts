@@ -19,19 +19,23 @@ export interface Totals {
   readonly faults: number;
 }
 
-/** Books that are kept once for the whole server, as a worker calls them over its line. */
-export interface BookService {
-  issueTicket(principal: Principal): IssuedTicket;
-  redeemTicket(ticket: string): Principal | null;
+/** What a worker enters in the books, over its line. */
+export interface EntryService {
   takePlace(room: string, holder: string, clientId?: string): boolean;
   leavePlace(room: string, holder: string): void;
   claimClient(room: string, clientId: string, holder: string): void;
   releaseClient(room: string, clientId: string, holder: string): void;
   occupy(room: string): void;
   vacate(room: string): void;
-  occupied(): string[];
   /** The worker's first connection of this user name by a transport came, or its last has gone. */
   user(transport: string, user: string, here: boolean): void;
+}
+
+/** Books that are kept once for the whole server, as a worker calls them over its line. */
+export interface BookService extends EntryService {
+  issueTicket(principal: Principal): IssuedTicket;
+  redeemTicket(ticket: string): Principal | null;
+  occupied(): string[];
   totals(): Totals;
   /** Channels with a subscriber, without the server's own, ordered by their bytes. */
   liveNames(query: NameQuery): string[];

@@ -82,10 +82,7 @@ export class EngineHost {
   append(desk: EngineDesk, drafts: readonly Draft[]): Promise<Appended> {
     const { promise, resolve, reject } = Promise.withResolvers<Appended>();
     this.#waiting.push({ desk, drafts, resolve, reject });
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(() => this.#turn().catch(this.#options.report));
-    }
+    if (!this.#scheduled) this.#schedule();
     return promise;
   }
 
@@ -120,6 +117,11 @@ export class EngineHost {
     if (!channel.startsWith('$')) this.#names.add(channel);
   }
 
+  #schedule(): void {
+    this.#scheduled = true;
+    setImmediate(() => this.#turn().catch(this.#options.report));
+  }
+
   async #turn(): Promise<void> {
     const batches = this.#waiting;
     this.#waiting = [];
@@ -130,8 +132,8 @@ export class EngineHost {
     } catch (thrown) {
       for (const batch of batches) batch.reject(thrown);
     }
-    this.#scheduled = this.#waiting.length > 0;
-    if (this.#scheduled) setImmediate(() => this.#turn().catch(this.#options.report));
+    this.#scheduled = false;
+    if (this.#waiting.length > 0) this.#schedule();
   }
 
   async #commit(batches: readonly Batch[], drafts: readonly Draft[]): Promise<void> {

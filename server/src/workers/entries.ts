@@ -1,8 +1,9 @@
+import type { EntryService } from './book-service.ts';
 import type { Books } from './books.ts';
 import { Tally } from './tally.ts';
 
-/** What one worker has entered in the books: taken out when it is gone without a word. */
-export class Entries {
+/** Where one worker enters in the books what it has: taken out when it is gone without a word. */
+export class Entries implements EntryService {
   readonly #books: Books;
   readonly #places = new Tally();
   readonly #clients = new Map<string, { room: string; clientId: string; holder: string }>();
@@ -43,17 +44,19 @@ export class Entries {
   }
 
   user(transport: string, user: string, here: boolean): void {
-    if (here) this.#users.add(transport, user);
-    else if (!this.#users.take(transport, user)) return;
-    this.#books.users.change(transport, user, here ? 1 : -1);
+    if (here) {
+      this.#users.add(transport, user);
+      this.#books.users.add(transport, user);
+    } else if (this.#users.take(transport, user)) this.#books.users.take(transport, user);
   }
 
+  /** The worker is gone: nothing that it entered stays. */
   release(): void {
     const { places, occupied } = this.#books;
     for (const { room, clientId, holder } of this.#clients.values()) places.release(room, clientId, holder);
     this.#clients.clear();
     for (const [holder, room] of this.#places.drain()) places.leave(room, holder);
     for (const [room] of this.#occupied.drain()) occupied.leave(room);
-    for (const [transport, user] of this.#users.drain()) this.#books.users.change(transport, user, -1);
+    for (const [transport, user] of this.#users.drain()) this.#books.users.take(transport, user);
   }
 }

@@ -12,9 +12,10 @@ import { isManagementOpen, type Server, withSecret } from '../server.ts';
 import { releaseTaken } from '../transport/capacity.ts';
 import type { Log } from '../transport/node.ts';
 import { BookDesk } from './book-desk.ts';
-import { Books } from './books.ts';
+import { type Books, openBooks } from './books.ts';
 import type { EngineDesk } from './engine-desk.ts';
 import { EngineHost } from './engine-host.ts';
+import { Entries } from './entries.ts';
 import { Line, LineEnded } from './line.ts';
 import { type SharedMemory, shareCounters, shareMemory } from './memory.ts';
 import { within } from './within.ts';
@@ -34,7 +35,7 @@ interface Hand {
   readonly worker: Worker;
   readonly line: Line<WorkerService>;
   readonly engine: EngineDesk;
-  readonly books: BookDesk;
+  readonly entries: Entries;
   /** Its own connections, in memory that outlives it. */
   readonly own: Int32Array;
   /** It has begun to listen. */
@@ -66,6 +67,7 @@ class Primary implements Server {
   readonly #engine: Engine;
   readonly #books: Books;
   readonly #host: EngineHost;
+  readonly #desk: BookDesk;
   readonly #memory: SharedMemory = shareMemory();
   readonly #hands = new Set<Hand>();
   #port = 0;
@@ -81,9 +83,15 @@ class Primary implements Server {
       this.#faults++;
     });
     this.#engine = createEngine(settings, clock, this.#report);
-    this.#books = new Books(settings, clock);
+    this.#books = openBooks(settings, clock);
     const { activity } = this.#books;
     this.#host = new EngineHost({ engine: this.#engine, clock, activity, report: this.#report });
+    this.#desk = new BookDesk({
+      books: this.#books,
+      host: this.#host,
+      crew: () => ({ workers: this.#serving, restarts: this.#restarts, faults: this.#faults }),
+      ask: (query, given) => this.#ask(query, given),
+    });
     this.#books.places.onReplaced((holder) => {
       for (const { line } of this.#hands) line.cast('replaced', holder);
     });
@@ -153,14 +161,9 @@ class Primary implements Server {
     });
     const line = new Line<WorkerService>(port1, this.#report);
     const engine = this.#host.seat(line);
-    const books = new BookDesk({
-      books: this.#books,
-      host: this.#host,
-      crew: () => ({ workers: this.#serving, restarts: this.#restarts, faults: this.#faults }),
-      ask: (query, given) => this.#ask(query, given),
-    });
-    line.serve(engine, books);
-    const hand: Hand = { number, worker, line, engine, books, own, isServing: false };
+    const entries = new Entries(this.#books);
+    line.serve(engine, entries, this.#desk);
+    const hand: Hand = { number, worker, line, engine, entries, own, isServing: false };
     worker.on('error', (thrown) => this.#report(thrown));
     worker.on('exit', (code) => this.#gone(hand, code));
     return hand;
@@ -195,7 +198,7 @@ class Primary implements Server {
   #gone(hand: Hand, code: number): void {
     this.#hands.delete(hand);
     hand.line.close();
-    hand.books.release();
+    hand.entries.release();
     hand.engine.release().catch(this.#report);
     releaseTaken(this.#memory.taken, hand.own);
     if (this.#closing || !hand.isServing) return;

@@ -27,7 +27,7 @@ export class RemoteExposition implements Exposition {
     const servers = snapshots.map((one) => whole(one.server, totals));
     const server = AggregatorRegistry.aggregate([...servers, ofPrimary(servers[0] ?? [], totals)]);
     const threads = snapshots.map(({ process }) => process.filter(({ name }) => !ofProcess.test(name)));
-    const process = (await this.#own.snapshot()).process.filter(({ name }) => ofProcess.test(name));
+    const process = (snapshots[0]?.process ?? []).filter(({ name }) => ofProcess.test(name));
     const texts = [
       server.metrics(),
       AggregatorRegistry.aggregate([process.map(asItIs)]).metrics(),

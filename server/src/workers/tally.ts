@@ -19,6 +19,11 @@ export class Tally {
     return true;
   }
 
+  /** How many different others there are with this one. */
+  size(one: string): number {
+    return this.#counts.get(one)?.size ?? 0;
+  }
+
   /** Every pair as often as it was counted; afterwards there are none. */
   *drain(): Generator<[one: string, other: string]> {
     const all = [...this.#counts];

@@ -82,6 +82,37 @@ describe('the file, read with the sqlite3 program while the server runs', { skip
     assert.equal(Object.keys(all).slice(0, 8).join(', '), columns);
   });
 
+  it('shows every message of a batch, as the server gives it', async () => {
+    using directory = new Directory();
+    await using fw = await testServer({ directory: directory.path });
+    const contents = [
+      'plain',
+      'with , and "😀"',
+      { text: 'in an object' },
+      [1, ['2']],
+      null,
+      1.5,
+      true,
+      'last',
+    ];
+    const texts = ['plain', 'with , and "😀"', 'in an object', '[1,["2"]]', 'null', '1.5', 'true', 'last'];
+    const messages = contents.map((data) => ({ channel: 'general', data }));
+    const { body } = await fw.call('POST', '/api/batch', { messages });
+    const { results } = body;
+    const rows = sqlite3(directory.join('chat.db'), 'SELECT offset, id, text, data FROM messages');
+    assert.deepEqual(
+      rows,
+      contents.map((data, at) => ({
+        offset: at + 1,
+        id: results[at].id,
+        text: texts[at],
+        data: JSON.stringify(data),
+      })),
+    );
+    const [{ rows: runs } = {}] = sqlite3(directory.join('chat.db'), 'SELECT count(*) AS rows FROM runs');
+    assert.equal(runs, 1);
+  });
+
   it('does not disturb the server: reading goes on beside publishing', async () => {
     using directory = new Directory();
     await using fw = await testServer({ directory: directory.path });
@@ -209,7 +240,7 @@ async function plansOf(test: TestContext, path: string, historyTtl: number): Pro
     report: (thrown) => assert.fail(String(thrown)),
   });
   await opened(engine);
-  const reads = prepared().filter(({ sql }) => /\b(FROM|UPDATE) message_log\b/.test(sql));
+  const reads = prepared().filter(({ sql }) => /\b(FROM|UPDATE) runs\b/.test(sql));
   // Prepared always, run only where something expires.
   const statements = reads.filter(({ sql }) => historyTtl > 0 || !/persist = 1 AND time <= \?/.test(sql));
   const plans = new Map(statements.map(({ sql, database }) => [sql, planOf(database, sql)]));
@@ -225,8 +256,8 @@ describe('how the messages are found', () => {
       const plans = await plansOf(test, directory.join('chat.db'), historyTtl);
       assert.ok(plans.size >= 10, `${plans.size} statements`);
       for (const [sql, plan] of plans) {
-        assert.doesNotMatch(plan, /SCAN message_log/, sql);
-        assert.match(plan, /SEARCH message_log (EXISTS )?USING (COVERING )?(INDEX|INTEGER PRIMARY KEY)/, sql);
+        assert.doesNotMatch(plan, /SCAN runs/, sql);
+        assert.match(plan, /SEARCH runs (EXISTS )?USING (COVERING )?(INDEX|INTEGER PRIMARY KEY)/, sql);
       }
     });
   }
@@ -234,10 +265,10 @@ describe('how the messages are found', () => {
   it('pages of history begin at their place in the index and come in its order, unsorted', async (test) => {
     using directory = new Directory();
     const plans = await plansOf(test, directory.join('chat.db'), 0);
-    const pages = [...plans].filter(([sql]) => /ORDER BY offset (ASC|DESC) LIMIT \?$/.test(sql));
-    assert.equal(pages.length, 4);
+    const pages = [...plans].filter(([sql]) => /ORDER BY last (ASC|DESC)$/.test(sql));
+    assert.equal(pages.length, 2);
     for (const [sql, plan] of pages) {
-      const search = 'SEARCH message_log USING INDEX messages_place (channel=? AND offset>? AND offset<?)';
+      const search = 'SEARCH runs USING INDEX runs_place (channel=? AND last>? AND last<?)';
       assert.equal(plan, search, sql);
     }
   });

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
+import type { HistoryQuery } from '../../src/engine/engine.ts';
+import { SqliteEngine } from '../../src/engine/sqlite/engine.ts';
 import { migrations, schemaVersion } from '../../src/engine/sqlite/schema.ts';
 import { testServer } from '../support/server.ts';
 import { Directory } from '../support/server-process.ts';
@@ -50,5 +53,69 @@ describe('a file of version 1', () => {
       ],
     );
     file.close();
+  });
+});
+
+/** A file of the second version: of the channel "news" three messages, the last by a publisher's own id. */
+function writeVersion2(path: string): void {
+  const database = new DatabaseSync(path);
+  database.exec('PRAGMA journal_mode = WAL');
+  for (const migration of migrations.slice(0, 2)) database.exec(migration);
+  database.exec(`PRAGMA application_id = ${0x46616e77}; PRAGMA user_version = 2`);
+  database.exec("INSERT INTO meta (key, value) VALUES ('epoch', 'the-epoch')");
+  const insert = database.prepare(
+    'INSERT INTO message_log (channel, offset, id, type, user, data, time, persist, rank, keyed, connection, client) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  );
+  const now = Date.now();
+  insert.run('news', 1, 'id-1', 'text', null, '{"a": "😀,"}', now - 9, 1, 1, 0, null, null);
+  insert.run('news', 2, 'id-2', 'text', null, '"passing"', now - 8, 0, 1, 0, null, null);
+  insert.run(
+    'news',
+    3,
+    'chosen',
+    'note',
+    'u1',
+    '12345678901234567890.10',
+    now - 7,
+    1,
+    2,
+    1,
+    'c1',
+    'client-1',
+  );
+  database.close();
+}
+
+describe('a file of version 2', () => {
+  it('keeps every message as it was, and the ids that publishers chose', async () => {
+    using directory = new Directory();
+    const path = directory.join('chat.db');
+    writeVersion2(path);
+    const engine = new SqliteEngine({
+      path,
+      durability: 'process',
+      retention: { windowSize: 100, windowTtl: 600_000, historyTtl: 0, idempotencyWindow: 300_000 },
+      clock: systemClock,
+      report: (thrown) => assert.fail(String(thrown)),
+    });
+    await engine.open({ deliver() {}, unsure() {}, presence() {} });
+    const texts = async (query: Partial<HistoryQuery> = {}) => {
+      const { messages } = await engine.read('news', { limit: 10, ...query });
+      return messages.map(({ offset, id, data }) => `${offset} ${id} ${data}`);
+    };
+    const kept = ['1 id-1 {"a": "😀,"}', '3 chosen 12345678901234567890.10'];
+    assert.deepEqual(await texts(), [kept[0], '2 id-2 "passing"', kept[1]]);
+    assert.deepEqual(await texts({ persisted: true }), kept);
+    const { messages } = await engine.read('news', { limit: 1 });
+    assert.deepEqual(messages[0]?.sender, { user: 'u1', connection: 'c1', client: 'client-1' });
+    assert.deepEqual(await engine.state('news', 1), {
+      epoch: 'the-epoch',
+      offset: 3,
+      completeFrom: 1,
+      kept: 2,
+    });
+    assert.equal(await engine.remove('news', 'chosen'), 3);
+    assert.deepEqual(await texts(), [kept[0], '2 id-2 "passing"', '3 chosen null']);
+    await engine.close();
   });
 });

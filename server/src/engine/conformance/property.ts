@@ -13,21 +13,48 @@ type Command =
   | { readonly do: 'channels'; readonly query: { prefix: string; after?: string; limit: number } }
   | { readonly do: 'follow' | 'unfollow' | 'clear'; readonly channel: string };
 
-/** Without an id it gets one as the server makes them, by a clock that may be `early` by some milliseconds. */
-type Choice = Pick<Draft, 'channel' | 'persist'> & { readonly id: string | null; readonly early: number };
+/**
+ * Without an id it gets one as the server makes them, by a clock that may be `early` by some milliseconds; so many times
+ * over.
+ */
+type Choice = Pick<Draft, 'channel' | 'persist' | 'data' | 'sender'> & {
+  readonly id: string | null;
+  readonly early: number;
+  readonly times: number;
+};
 
 /** Few names, ids and times, so that they meet often: the limits, and a millisecond to either side. */
 const channels = ['a', 'b', '__proto__'];
 const channel = fc.constantFrom(...channels);
-const offset = fc.integer({ min: 0, max: 25 });
+const offset = fc.oneof(fc.integer({ min: 0, max: 25 }), fc.integer({ min: 0, max: 400 }));
 const key = fc.constantFrom('k1', 'k2', 'k3', 'k4');
 const moment = fc.constantFrom(0, 1, 999, 1000, 1001, 2000, 3500, 5000, 9000);
 
 const retention: fc.Arbitrary<Retention> = fc.record({
-  windowSize: fc.integer({ min: 1, max: 6 }),
+  windowSize: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 20, max: 150 })),
   windowTtl: fc.constantFrom(1000, 2500, 5000),
   historyTtl: fc.constantFrom(0, 1500, 4000),
   idempotencyWindow: fc.constantFrom(1000, 3000),
+});
+
+/** JSON texts that an engine may not cut or change: with separators in them, and characters of every length. */
+const data = fc.oneof(
+  fc.constantFrom(
+    'null',
+    '[1,2]',
+    '{"a":{"b":","}}',
+    '"ä, 😀"',
+    '12345678901234567890.10',
+    '" "',
+    '{ "a" : 1 }',
+  ),
+  fc.json({ maxDepth: 2 }),
+);
+
+const sender = fc.record({
+  user: fc.option(fc.constantFrom('u1', 'ü "😀"')),
+  connection: fc.constant('c1'),
+  client: fc.option(fc.constant('client-1')),
 });
 
 const choice: fc.Arbitrary<Choice> = fc.record({
@@ -35,11 +62,14 @@ const choice: fc.Arbitrary<Choice> = fc.record({
   id: fc.option(key),
   early: fc.constantFrom(0, 0, 1, -1, 1500, -1500, 120_000, -120_000),
   persist: fc.boolean(),
+  data,
+  sender: fc.option(sender),
+  times: fc.constantFrom(1, 1, 1, 1, 2, 70),
 });
 
 const query: fc.Arbitrary<HistoryQuery> = fc.record(
   {
-    limit: fc.integer({ min: 0, max: 6 }),
+    limit: fc.oneof(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 50, max: 150 })),
     after: offset,
     before: offset,
     from: moment,
@@ -80,7 +110,7 @@ async function step(kit: Kit, model: Model, start: number, next: Command): Promi
   const now = clock.now();
   switch (next.do) {
     case 'append': {
-      const batch = next.batch.map((choice) => drafted(choice, now));
+      const batch = next.batch.flatMap((choice) => drafted(choice, now));
       const receipts = await engine.append(batch);
       assert.deepEqual(
         receipts.map((receipt) => ({ ...receipt })),
@@ -117,8 +147,12 @@ async function step(kit: Kit, model: Model, start: number, next: Command): Promi
   }
 }
 
-function drafted({ channel, id, early, persist }: Choice, now: number): Draft {
-  return draftOf(channel, { id: id ?? madeId(now + early), keyed: id !== null, persist });
+function drafted({ id, early, times, ...rest }: Choice, now: number): Draft[] {
+  return Array.from({ length: times }, () => ({
+    ...draftOf(rest.channel, rest),
+    id: id ?? madeId(now + early),
+    keyed: id !== null,
+  }));
 }
 
 /** By an id that a publisher chose, or that of the message at an offset. */

@@ -7,8 +7,8 @@ export class Catalogue {
 
   constructor(database: DatabaseSync) {
     this.#next = [
-      'SELECT channel AS name FROM message_log WHERE channel > ? ORDER BY channel LIMIT 1',
-      'SELECT channel AS name FROM message_log WHERE channel >= ? ORDER BY channel LIMIT 1',
+      'SELECT channel AS name FROM runs WHERE channel > ? ORDER BY channel LIMIT 1',
+      'SELECT channel AS name FROM runs WHERE channel >= ? ORDER BY channel LIMIT 1',
       'SELECT name FROM channels WHERE name > ? ORDER BY name LIMIT 1',
       'SELECT name FROM channels WHERE name >= ? ORDER BY name LIMIT 1',
     ].map((sql) => database.prepare(sql));

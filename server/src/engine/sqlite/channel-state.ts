@@ -36,7 +36,7 @@ export class ChannelStates {
       'SELECT top, time, rank, window_floor, history_floor, hole FROM channels WHERE name = ?',
     );
     this.#last = database.prepare(
-      'SELECT offset, time, rank FROM message_log WHERE channel = ? ORDER BY offset DESC LIMIT 1',
+      'SELECT last, time, rank FROM runs WHERE channel = ? ORDER BY last DESC LIMIT 1',
     );
     this.#save = database.prepare(
       'INSERT OR REPLACE INTO channels (name, top, time, rank, window_floor, history_floor, hole) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -70,7 +70,7 @@ export class ChannelStates {
   #load(name: string): State {
     const row = this.#row.get(name);
     const last = this.#last.get(name);
-    const top = Math.max(Number(row?.top ?? 0), Number(last?.offset ?? 0));
+    const top = Math.max(Number(row?.top ?? 0), Number(last?.last ?? 0));
     const time = Math.max(Number(row?.time ?? 0), Number(last?.time ?? 0));
     const rank = Math.max(Number(row?.rank ?? 0), Number(last?.rank ?? 0));
     const [windowFloor, historyFloor, hole] = [row?.window_floor, row?.history_floor, row?.hole].map(

@@ -1,10 +1,8 @@
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { HistoryQuery, Message } from '../engine.ts';
 import type { State } from './channel-state.ts';
 import type { Keeper } from './retention.ts';
-
-const columns = 'channel, offset, id, time, type, data, user, connection, client, persist';
-const range = 'channel = ? AND offset > ? AND offset <= ?';
+import { longestRun, messagesOf } from './run.ts';
 
 /** Reads pages of messages: always an indexed seek to where the page begins. */
 export class Reader {
@@ -12,67 +10,45 @@ export class Reader {
   readonly #keeper: Keeper;
   readonly #forward: StatementSync;
   readonly #backward: StatementSync;
-  readonly #persistedForward: StatementSync;
-  readonly #persistedBackward: StatementSync;
 
   constructor(database: DatabaseSync, epoch: string, keeper: Keeper) {
     this.#epoch = epoch;
     this.#keeper = keeper;
-    const select = (condition: string, order: 'ASC' | 'DESC'): StatementSync =>
+    const select = (order: 'ASC' | 'DESC'): StatementSync =>
       database.prepare(
-        `SELECT ${columns} FROM message_log WHERE ${range} AND ${condition} ORDER BY offset ${order} LIMIT ?`,
+        `SELECT channel, last, count, time, persist, heads, data FROM runs WHERE channel = ? AND last > ? AND last < ? AND last - count < ? AND (persist = 1 OR last > ?) ORDER BY last ${order}`,
       );
-    this.#forward = select('(persist = 1 OR offset > ?)', 'ASC');
-    this.#backward = select('(persist = 1 OR offset > ?)', 'DESC');
-    this.#persistedForward = select('(persist = 1 AND ? IS NOT NULL)', 'ASC');
-    this.#persistedBackward = select('(persist = 1 AND ? IS NOT NULL)', 'DESC');
+    this.#forward = select('ASC');
+    this.#backward = select('DESC');
   }
 
   read(state: State, query: HistoryQuery): { messages: Message[]; more: boolean } {
-    const { limit, after, before, from, to } = query;
-    const low = Math.max(
-      state.historyFloor,
-      after ?? 0,
-      from === undefined ? 0 : this.#keeper.offsetAt(state, from) - 1,
-    );
-    const high = Math.min(
-      state.top,
-      before === undefined ? state.top : before - 1,
-      to === undefined ? state.top : this.#keeper.offsetAt(state, to + 1) - 1,
-    );
+    const { limit, after, before, from, persisted = false } = query;
+    const [low, high] = this.#range(state, query);
+    const floor = persisted ? Number.MAX_SAFE_INTEGER : this.#keeper.sizeFloor(state);
     const forward = before === undefined && (after !== undefined || from !== undefined);
-    const statement = this.#statement(forward, query.persisted ?? false);
-    const rows = statement.all(state.name, low, high, this.#keeper.sizeFloor(state), limit + 1);
-    const more = rows.length > limit;
-    if (more) rows.pop();
-    if (!forward) rows.reverse();
-    return { messages: rows.map((row) => this.#message(row)), more };
+    const statement = forward ? this.#forward : this.#backward;
+    const messages: Message[] = [];
+    for (const row of statement.iterate(state.name, low, high + longestRun, high, floor)) {
+      const run = messagesOf(row, this.#epoch).filter(
+        ({ offset, persist }) => offset > low && offset <= high && (persist || offset > floor),
+      );
+      messages.push(...(forward ? run : run.reverse()));
+      if (messages.length > limit) break;
+    }
+    const more = messages.length > limit;
+    messages.length = Math.min(messages.length, limit);
+    return { messages: forward ? messages : messages.reverse(), more };
   }
 
-  #statement(forward: boolean, persisted: boolean): StatementSync {
-    if (persisted) return forward ? this.#persistedForward : this.#persistedBackward;
-    return forward ? this.#forward : this.#backward;
+  /** The offsets that a query asks about, the first excluded. */
+  #range(state: State, { after = 0, before, from, to }: HistoryQuery): [low: number, high: number] {
+    const { historyFloor, top } = state;
+    const begin = from === undefined ? 0 : this.#keeper.offsetAt(state, from) - 1;
+    const end = to === undefined ? top : this.#keeper.offsetAt(state, to + 1) - 1;
+    return [
+      Math.max(historyFloor, after, begin),
+      Math.min(top, before === undefined ? top : before - 1, end),
+    ];
   }
-
-  #message(row: Record<string, SQLOutputValue>): Message {
-    const { channel, offset, id, time, type, data, user, connection, client, persist } = row;
-    return {
-      id: String(id),
-      channel: String(channel),
-      offset: Number(offset),
-      epoch: this.#epoch,
-      time: Number(time),
-      type: String(type),
-      data: String(data),
-      sender:
-        connection === null || connection === undefined
-          ? null
-          : { user: textOrNull(user), connection: String(connection), client: textOrNull(client) },
-      persist: persist === 1,
-    };
-  }
-}
-
-function textOrNull(value: SQLOutputValue | undefined): string | null {
-  return typeof value === 'string' ? value : null;
 }

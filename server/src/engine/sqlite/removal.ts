@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { deletedType } from '../engine.ts';
 import type { State } from './channel-state.ts';
 import type { Keeper } from './retention.ts';
+import { buried, messagesOf, type RunRow } from './run.ts';
 
 /** Offsets looked through for a server-made id in one turn of the event loop: some milliseconds. */
 const searched = 4_000;
@@ -17,21 +17,20 @@ export class Remover {
   readonly #keeper: Keeper;
   readonly #findKeyed: StatementSync;
   readonly #findMade: StatementSync;
-  readonly #bury: StatementSync;
+  readonly #rewrite: StatementSync;
 
   constructor(database: DatabaseSync, keeper: Keeper) {
     this.#keeper = keeper;
-    const seen = '(persist = 1 OR offset > ?)';
+    const columns = 'channel, last, count, time, persist, heads, data';
+    const seen = '(persist = 1 OR last > ?)';
     // Left alone, SQLite goes down the channel for the sake of ORDER BY.
     this.#findKeyed = database.prepare(
-      `SELECT offset FROM message_log INDEXED BY messages_keyed WHERE channel = ? AND id = ? AND keyed = 1 AND offset > ? AND ${seen} ORDER BY offset DESC LIMIT 1`,
+      `SELECT ${columns} FROM runs INDEXED BY runs_keyed WHERE channel = ? AND key = ? AND last > ? AND ${seen} ORDER BY last DESC LIMIT 1`,
     );
     this.#findMade = database.prepare(
-      `SELECT offset FROM message_log WHERE channel = ? AND offset > ? AND offset <= ? AND id = ? AND keyed = 0 AND ${seen} LIMIT 1`,
+      `SELECT ${columns} FROM runs WHERE channel = ? AND last > ? AND last <= ? AND key IS NULL AND instr(heads, ?) > 0 AND ${seen}`,
     );
-    this.#bury = database.prepare(
-      `UPDATE message_log SET type = '${deletedType}', data = 'null', user = NULL, connection = NULL, client = NULL WHERE channel = ? AND offset = ?`,
-    );
+    this.#rewrite = database.prepare('UPDATE runs SET heads = ?, data = ? WHERE channel = ? AND last = ?');
   }
 
   /**
@@ -42,7 +41,7 @@ export class Remover {
     const state = current();
     const floor = this.#keeper.sizeFloor(state);
     const keyed = this.#findKeyed.get(state.name, id, state.historyFloor, floor);
-    if (keyed !== undefined) return this.#buried(state, Number(keyed.offset));
+    if (keyed !== undefined) return this.#bury(keyed, Number(keyed.last));
     const time = timeOf(id);
     if (time === null) return null;
     for (const reach of reaches) {
@@ -54,21 +53,33 @@ export class Remover {
     return null;
   }
 
-  /** Between two offsets, the first excluded. */
+  /** In the runs that end between two offsets, the first excluded: all messages of a run have one time. */
   async #removeMade(current: () => State, id: string, from: number, to: number): Promise<number | null> {
     for (let low = from; low < to; low += searched) {
       if (low > from) await nextTurn();
-      const state = current();
-      const floor = this.#keeper.sizeFloor(state);
-      const start = Math.max(low, state.historyFloor);
-      const row = this.#findMade.get(state.name, start, Math.min(low + searched, to), id, floor);
-      if (row !== undefined) return this.#buried(state, Number(row.offset));
+      const offset = this.#removeMadeIn(current(), id, low, Math.min(low + searched, to));
+      if (offset !== null) return offset;
     }
     return null;
   }
 
-  #buried(state: State, offset: number): number {
-    this.#bury.run(state.name, offset);
+  #removeMadeIn(state: State, id: string, low: number, high: number): number | null {
+    const { name, historyFloor } = state;
+    const floor = this.#keeper.sizeFloor(state);
+    const start = Math.max(low, historyFloor);
+    for (const row of this.#findMade.all(name, start, high, id, floor)) {
+      const found = messagesOf(row, '').find(
+        (message) =>
+          message.id === id && message.offset > historyFloor && (message.persist || message.offset > floor),
+      );
+      if (found) return this.#bury(row, found.offset);
+    }
+    return null;
+  }
+
+  #bury(row: RunRow, offset: number): number {
+    const { heads, data } = buried(row, offset);
+    this.#rewrite.run(heads, data, row.channel ?? null, row.last ?? null);
     return offset;
   }
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Retention } from '../engine.ts';
 import type { ChannelStates, State } from './channel-state.ts';
+import { longestRun } from './run.ts';
 
 /** Messages beyond the window before they are deleted together; readers never see them. */
 const slack = 256;
@@ -33,32 +34,30 @@ export class Keeper {
     this.#database = database;
     this.#retention = retention;
     this.#states = states;
-    const aged = 'messages_aged ON message_log (time) WHERE persist = 1';
+    const aged = 'runs_aged ON runs (time) WHERE persist = 1';
     database.exec(
-      retention.historyTtl > 0 ? `CREATE INDEX IF NOT EXISTS ${aged}` : 'DROP INDEX IF EXISTS messages_aged',
+      retention.historyTtl > 0 ? `CREATE INDEX IF NOT EXISTS ${aged}` : 'DROP INDEX IF EXISTS runs_aged',
     );
     this.#lastPassing = database.prepare(
-      'SELECT offset FROM message_log WHERE channel = ? AND offset > ? AND offset <= ? AND persist = 0 ORDER BY offset DESC LIMIT 1',
+      'SELECT last FROM runs WHERE channel = ? AND last > ? AND last < ? AND last - count < ? AND persist = 0 ORDER BY last DESC LIMIT 1',
     );
     this.#deletePassing = database.prepare(
-      'DELETE FROM message_log WHERE channel = ? AND offset > ? AND offset <= ? AND persist = 0',
+      'DELETE FROM runs WHERE channel = ? AND last > ? AND last <= ? AND persist = 0',
     );
     this.#findPassed = database.prepare(
-      'SELECT seq, channel FROM message_log INDEXED BY messages_passing WHERE persist = 0 AND time <= ? ORDER BY time LIMIT ?',
+      'SELECT seq, channel FROM runs INDEXED BY runs_passing WHERE persist = 0 AND time <= ? ORDER BY time LIMIT ?',
     );
-    this.#deleteRows = database.prepare(
-      'DELETE FROM message_log WHERE seq IN (SELECT value FROM json_each(?))',
-    );
+    this.#deleteRows = database.prepare('DELETE FROM runs WHERE seq IN (SELECT value FROM json_each(?))');
     this.#nextRow = database.prepare(
-      'SELECT offset, time, rank, persist FROM message_log WHERE channel = ? AND offset > ? ORDER BY offset LIMIT 1',
+      'SELECT last, count, time, rank, persist FROM runs WHERE channel = ? AND last > ? ORDER BY last LIMIT 1',
     );
     this.#deleteOld = database.prepare(
-      'DELETE FROM message_log WHERE seq IN (SELECT seq FROM message_log WHERE channel = ? AND offset <= ? LIMIT ?)',
+      'DELETE FROM runs WHERE seq IN (SELECT seq FROM runs WHERE channel = ? AND last <= ? LIMIT ?)',
     );
-    const oldest = `SELECT channel FROM message_log WHERE persist = 1 AND time <= ? ORDER BY time LIMIT ${sweepRows}`;
+    const oldest = `SELECT channel FROM runs WHERE persist = 1 AND time <= ? ORDER BY time LIMIT ${sweepRows}`;
     this.#dueHistories = database.prepare(`SELECT DISTINCT channel FROM (${oldest}) LIMIT ?`);
     const left = database.prepare(
-      'SELECT name FROM channels WHERE history_floor > 0 AND EXISTS (SELECT 1 FROM message_log WHERE channel = name AND offset <= history_floor)',
+      'SELECT name FROM channels WHERE history_floor > 0 AND EXISTS (SELECT 1 FROM runs WHERE channel = name AND last <= history_floor)',
     );
     this.#leftovers = new Set(left.all().map(({ name }) => String(name)));
   }
@@ -72,14 +71,16 @@ export class Keeper {
   hole(state: State): number {
     const floor = this.sizeFloor(state);
     if (floor === state.windowFloor) return state.hole;
-    const row = this.#lastPassing.get(state.name, state.windowFloor, floor);
-    return Math.max(state.hole, Number(row?.offset ?? 0));
+    return Math.max(state.hole, this.#lastPassingIn(state, floor));
   }
 
   /** How many persisted messages there are in the channel up to this offset, by all time. */
   rankAt(state: State, offset: number): number {
     const row = this.#nextRow.get(state.name, offset);
-    return row === undefined ? state.rank : Number(row.rank) - Number(row.persist);
+    if (row === undefined) return state.rank;
+    const last = Number(row.last);
+    const behind = Math.min(last - offset, Number(row.count));
+    return Number(row.rank) - (row.persist === 1 ? behind : 0);
   }
 
   /** Within the transaction of an append: deletes what has left the window by its size, many at a time. */
@@ -187,7 +188,7 @@ export class Keeper {
     while (low < high) {
       const row = this.#nextRow.get(state.name, Math.floor((low + high) / 2));
       if (row === undefined || Number(row.time) >= time) high = Math.floor((low + high) / 2);
-      else low = Number(row.offset);
+      else low = Number(row.last);
     }
     return low + 1;
   }
@@ -215,12 +216,18 @@ export class Keeper {
   /** Deletes some of what has left the window; the rest is gone for readers, and left to the sweep. */
   #moveWindow(state: State, floor: number, rows: number): void {
     if (floor <= state.windowFloor) return;
-    const last = this.#lastPassing.get(state.name, state.windowFloor, floor);
-    if (last !== undefined) {
-      state.hole = Math.max(state.hole, Number(last.offset));
+    const last = this.#lastPassingIn(state, floor);
+    if (last > 0) {
+      state.hole = Math.max(state.hole, last);
       this.#deletePassing.run(state.name, state.windowFloor, Math.min(floor, state.windowFloor + rows));
     }
     state.windowFloor = floor;
+  }
+
+  /** The highest offset of a message above the window's floor and up to this one that was not persisted; 0 for none. */
+  #lastPassingIn({ name, windowFloor }: State, floor: number): number {
+    const row = this.#lastPassing.get(name, windowFloor, floor + longestRun, floor);
+    return row === undefined ? 0 : Math.min(Number(row.last), floor);
   }
 
   #transaction(work: () => void): void {

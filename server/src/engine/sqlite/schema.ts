@@ -4,7 +4,7 @@ import { StartError } from '../../errors.ts';
 /** "Fanw", so that a file of another program is recognised (`PRAGMA application_id`). */
 const applicationId = 0x46616e77;
 /** `PRAGMA user_version` of files that this code reads and writes. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /**
  * `seq` follows the order of commits. `rank` counts the channel's persisted messages up to this one, so that how many
@@ -86,8 +86,63 @@ const version2 = `
   FROM message_log;
 `;
 
+/**
+ * A row is a run: messages of one channel that follow each other and were committed together. So a tick writes one row
+ * for each channel, however many messages it has. `last` is the offset of the last of them and `rank` belongs to that;
+ * `key` is the id that a publisher chose, whose message is alone. What `heads` and `data` hold is told in run.ts. The
+ * view is in words that old SQLite programs know as well.
+ */
+const version3 = `
+  CREATE TABLE runs (
+    channel TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    persist INTEGER NOT NULL,
+    rank INTEGER NOT NULL,
+    key TEXT,
+    heads TEXT NOT NULL,
+    data TEXT NOT NULL,
+    seq INTEGER PRIMARY KEY
+  );
+  INSERT INTO runs (channel, last, count, time, persist, rank, key, heads, data, seq)
+    SELECT channel, offset, 1, time, persist, rank, CASE keyed WHEN 1 THEN id END,
+      json_array(json_array(NULL, id, type, user, connection, client)), data, seq
+    FROM message_log ORDER BY seq;
+  DROP VIEW messages;
+  DROP TABLE message_log;
+  CREATE UNIQUE INDEX runs_place ON runs (channel, last);
+  CREATE INDEX runs_passing ON runs (time) WHERE persist = 0;
+  CREATE INDEX runs_keyed ON runs (channel, key) WHERE key IS NOT NULL;
+  CREATE VIEW messages AS SELECT
+    channel, offset, id, type, user,
+    CASE WHEN NOT json_valid(data) THEN data
+         WHEN json_type(data) = 'text' THEN json_extract(data, '$')
+         WHEN json_type(data) = 'object' AND json_type(data, '$.text') = 'text' THEN json_extract(data, '$.text')
+         ELSE data END AS text,
+    data,
+    strftime('%Y-%m-%dT%H:%M:%fZ', time / 1000.0, 'unixepoch') AS created_at,
+    time, persist, connection, client, seq
+  FROM (
+    SELECT
+      channel, offset, seq, time, persist,
+      json_extract(head, '$[1]') AS id,
+      json_extract(head, '$[2]') AS type,
+      json_extract(head, '$[3]') AS user,
+      json_extract(head, '$[4]') AS connection,
+      json_extract(head, '$[5]') AS client,
+      CASE count WHEN 1 THEN data ELSE substr(pair, 2, length(pair) - 7) END AS data
+    FROM (
+      -- Of two paths json_extract makes an array of JSON texts, here "[…,null]".
+      SELECT runs.*, last - count + 1 + heads.key AS offset, heads.value AS head,
+        json_extract('[' || data || ']', '$[' || heads.key || ']', '$.none') AS pair
+      FROM runs, json_each(runs.heads) AS heads
+    )
+  );
+`;
+
 /** From each version to the next. A released entry is never changed. */
-export const migrations: readonly string[] = [version1, version2];
+export const migrations: readonly string[] = [version1, version2, version3];
 
 /** Brings the file to this version, in one transaction. Throws a StartError for a file that it must not touch. */
 export function migrate(database: DatabaseSync, path: string): void {

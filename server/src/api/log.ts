@@ -1,11 +1,6 @@
 import { redact } from '../access/redact.ts';
 import type { Log } from '../transport/node.ts';
 
-/** A logger that knows its level is not handed what it would not write. */
-interface Leveled extends Log {
-  readonly isLevelEnabled?: (level: string) => boolean;
-}
-
 /** What was asked, and the status that it was answered with. */
 interface Answer {
   readonly id: string;
@@ -18,7 +13,7 @@ interface Answer {
  * One line for each answer; faults of the server are louder than the rest. That it is full or cannot do something at
  * the moment (503) is no fault, and would be one line for each client of a storm.
  */
-export function logAnswer(log: Leveled, { id, method, url, status }: Answer, ms: number): void {
+export function logAnswer(log: Log, { id, method, url, status }: Answer, ms: number): void {
   const isFault = status >= 500 && status !== 503;
   if (!isFault && log.isLevelEnabled?.('debug') === false) return;
   const fields = {

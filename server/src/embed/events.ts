@@ -61,7 +61,9 @@ export class Events extends EventEmitter<FanwireEvents> implements HubObserver, 
   }
 
   connected(connection: Connection): void {
-    this.#tell('connect', () => this.emit('connect', infoOf(connection)));
+    // Asked for now in any case: a closed socket has no address any more.
+    const info = infoOf(connection);
+    this.#tell('connect', () => this.emit('connect', info));
   }
 
   disconnected(connection: Connection, ending: Ending): void {

@@ -69,6 +69,7 @@ export class Subscriber {
     channel: Channel,
     options: SubscribeOptions,
   ): Promise<Subscribed | null> {
+    if (isPlain(options)) return joinAsItIs(subscription, channel, options);
     const members = await this.#enterPresence(subscription, options.presentAs ?? null);
     if (ended(subscription)) return null;
     const plan = await this.#plan(channel, options, members);
@@ -115,13 +116,8 @@ export class Subscriber {
   async #plan(channel: Channel, options: SubscribeOptions, members: number): Promise<Plan> {
     if (options.position) return this.#planResumption(channel.name, options, options.position, members);
     if (options.history) return this.#planHistory(channel.name, options, members);
-    const { epoch, offset } = channel;
-    return {
-      answer: { epoch, offset, recovered: null, replayed: 0, gap: null, members, first: [] },
-      first: [],
-      after: offset,
-      completeFrom: offset + 1,
-    };
+    const { offset } = channel;
+    return { answer: asItIs(channel, members), first: [], after: offset, completeFrom: offset + 1 };
   }
 
   async #planResumption(
@@ -160,6 +156,25 @@ export class Subscriber {
     };
     return { answer, first: options.inAnswer ? [] : messages, after, completeFrom: after + 1 };
   }
+}
+
+/** Nothing is to be asked or replayed. */
+function isPlain({ position, history, presentAs = null }: SubscribeOptions): boolean {
+  return position === undefined && !history && presentAs === null;
+}
+
+/** Within one turn: most subscriptions are of this kind. */
+function joinAsItIs(subscription: Subscription, channel: Channel, options: SubscribeOptions): Subscribed {
+  const answer = asItIs(channel, 0);
+  options.announce?.(answer);
+  subscription.offset = channel.offset;
+  channel.join(subscription);
+  return answer;
+}
+
+/** The answer to who wants nothing but what comes from now on. */
+function asItIs({ epoch, offset }: Channel, members: number): Subscribed {
+  return { epoch, offset, recovered: null, replayed: 0, gap: null, members, first: [] };
 }
 
 function ended(subscription: Subscription): boolean {

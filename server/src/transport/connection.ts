@@ -37,7 +37,6 @@ export interface ConnectionOptions {
   readonly claimedName: string | null;
   readonly echo: boolean;
   readonly encoder: Encoder;
-  readonly remoteAddress: string;
 }
 
 /** 1005 is "no status code was present" (RFC 6455, 7.1.5): an event stream never has one. */
@@ -62,7 +61,6 @@ export class Connection implements Link, OutboxOwner, Sleeper {
   readonly verifiedUser: string | null;
   readonly user: string | null;
   readonly echo: boolean;
-  readonly remoteAddress: string;
   /** Unix milliseconds. */
   readonly connectedAt: number;
   readonly subscriptions = new Map<string, Subscription>();
@@ -79,6 +77,7 @@ export class Connection implements Link, OutboxOwner, Sleeper {
   readonly #node: Node;
   readonly #wire: Wire;
   readonly #rate: RateLimit | null;
+  #remoteAddress: string | null = null;
   #session: Session | null = null;
   #runner: Runner | null = null;
   #marked: Marked = unmarked;
@@ -95,7 +94,6 @@ export class Connection implements Link, OutboxOwner, Sleeper {
     this.user = options.principal.user ?? options.claimedName;
     this.echo = options.echo;
     this.encoder = options.encoder;
-    this.remoteAddress = options.remoteAddress;
     this.connectedAt = now;
     this.lastSeen = now;
     this.#node = node;
@@ -109,12 +107,23 @@ export class Connection implements Link, OutboxOwner, Sleeper {
     return this.#wire.transport;
   }
 
+  /** The system is asked for it when it is wanted first; '' when the socket has closed before. */
+  get remoteAddress(): string {
+    this.#remoteAddress ??= this.#wire.socket.remoteAddress ?? '';
+    return this.#remoteAddress;
+  }
+
   get closed(): boolean {
     return this.#closed;
   }
 
   get #meter(): TransportMeter {
     return this.#node.meter ?? noTransportMeter;
+  }
+
+  /** Whether anybody reads what is only said for finding faults. */
+  get #verbose(): boolean {
+    return this.#node.log.isLevelEnabled?.('debug') ?? true;
   }
 
   get session(): Session | null {
@@ -125,7 +134,9 @@ export class Connection implements Link, OutboxOwner, Sleeper {
   start(makeSession: (settled: () => void) => Session, request?: string): void {
     this.#meter.opened(this.dialect, this.transport);
     this.#node.observer?.connected(this);
-    this.#node.log.debug({ ...this.#logged(), address: this.remoteAddress, request }, 'connection opened');
+    if (this.#verbose) {
+      this.#node.log.debug({ ...this.#logged(), address: this.remoteAddress, request }, 'connection opened');
+    }
     this.#session = makeSession(() => this.#runner?.settled());
     this.#runner = new Runner(this, this.#session, this.#wire, this.#node.report);
     this.#node.wheel.add(this, this.#due(this.#session.wake(this.lastSeen)));
@@ -256,8 +267,10 @@ export class Connection implements Link, OutboxOwner, Sleeper {
     if (this.#closed) return;
     this.#closed = true;
     this.#meter.closed(this.dialect, this.transport, ending);
-    const ms = this.#node.clock.now() - this.connectedAt;
-    this.#node.log.debug({ ...this.#logged(), ...ending, ms }, 'connection closed');
+    if (this.#verbose) {
+      const ms = this.#node.clock.now() - this.connectedAt;
+      this.#node.log.debug({ ...this.#logged(), ...ending, ms }, 'connection closed');
+    }
     this.outbox.close();
     this.#runner?.close();
     this.#node.wheel.remove(this);

@@ -14,6 +14,8 @@ export interface Log {
   info(fields: object, text: string): void;
   warn(fields: object, text: string): void;
   error(fields: object, text: string): void;
+  /** Whether lines of this level are written, so that others need not be made. @default all are */
+  isLevelEnabled?(level: string): boolean;
 }
 
 /** Hears of connections coming and going. */

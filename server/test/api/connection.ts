@@ -11,7 +11,7 @@ import type { Node } from '../../src/transport/node.ts';
 /** A wire to nobody, which remembers how it was closed. */
 class FakeWire implements Wire {
   readonly transport: TransportName;
-  readonly socket = new PassThrough() as unknown as Socket;
+  readonly socket = Object.assign(new PassThrough(), { remoteAddress: '192.0.2.1' }) as unknown as Socket;
   readonly held = false;
   readonly ping = null;
   readonly closedWith: CloseCode[] = [];
@@ -54,7 +54,6 @@ export async function connect(node: Node, options: ClientOptions = {}): Promise<
     claimedName: null,
     echo: true,
     encoder: { encode: (messages) => Buffer.from(messages.map(({ data }) => data).join()) },
-    remoteAddress: '192.0.2.1',
   });
   node.capacity.take(wire.transport);
   connection.start(idleSession);

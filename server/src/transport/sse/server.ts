@@ -72,7 +72,6 @@ export class SseTransport {
       claimedName: null,
       echo: true,
       encoder: silent,
-      remoteAddress: socket.remoteAddress ?? '',
     });
     socket.on('close', () => connection.gone());
     socket.on('error', () => connection.gone());

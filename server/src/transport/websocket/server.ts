@@ -200,7 +200,6 @@ export class WebSocketTransport {
       claimedName: entrance.name,
       echo: entrance.echo,
       encoder: encoder ?? new FrameEncoder(dialect.encode),
-      remoteAddress: socket.remoteAddress ?? '',
     });
     peer.connection = connection;
     peer.on('message', onMessage);

@@ -6,7 +6,7 @@ import { version } from '../version.ts';
 import { addBench } from './bench/bench.ts';
 import { addConfig, withConfigOption } from './config.ts';
 import { exitCodeOf, exitCodes } from './exit.ts';
-import { endWithReader } from './output/output.ts';
+import { endWithReader, outliveReader } from './output/output.ts';
 import { addChannels } from './remote/channels.ts';
 import { addConnections } from './remote/connections.ts';
 import { addHistory } from './remote/history.ts';
@@ -39,11 +39,17 @@ export function program(env: Environment): Command {
     .version(version)
     .exitOverride()
     .showHelpAfterError('(fanwire --help shows the commands)')
-    .configureOutput({ outputError: (text, write) => write(withoutValues(text)) })
+    .configureOutput({
+      writeOut: (text) => {
+        endWithReader();
+        process.stdout.write(text);
+      },
+      outputError: (text, write) => write(withoutValues(text)),
+    })
     .addHelpText('afterAll', '\nExit codes: 0 done, 1 it failed, 2 the command line or a setting is wrong.')
-    // The server outlives whoever reads what it prints.
     .hook('preAction', (_, action) => {
-      if (action.name() !== 'serve') endWithReader();
+      if (action.name() === 'serve') outliveReader();
+      else endWithReader();
     });
   addServe(root, env);
   addToken(root, env);

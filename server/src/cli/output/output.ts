@@ -56,3 +56,8 @@ export function endWithReader(): void {
     });
   }
 }
+
+/** Goes on when nobody reads what it prints any more, as a server does. */
+export function outliveReader(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}

@@ -25,6 +25,8 @@ export interface Wire extends Valve {
   frame(text: string): Buffer;
   /** Bytes that ask a live peer for a sign of life; null where the transport has none. */
   readonly ping: Buffer | null;
+  /** Bytes that a peer answers with this number when it comes to them; null where the transport has none. */
+  probe(place: number): Buffer | null;
   /** Says why and ends; `politely` false when the peer does not read. Never throws. */
   close(code: CloseCode, politely: boolean): void;
 }
@@ -55,7 +57,7 @@ const marked = 1;
 const markedUrgent = 2;
 
 /** One client over one transport: what the hub sends to, and what its session speaks through. */
-export class Connection implements Link, OutboxOwner, Sleeper {
+export class Connection implements Link, OutboxOwner, Sleeper, Valve {
   readonly id: string;
   readonly dialect: DialectName;
   readonly verifiedUser: string | null;
@@ -138,7 +140,7 @@ export class Connection implements Link, OutboxOwner, Sleeper {
       this.#node.log.debug({ ...this.#logged(), address: this.remoteAddress, request }, 'connection opened');
     }
     this.#session = makeSession(() => this.#runner?.settled());
-    this.#runner = new Runner(this, this.#session, this.#wire, this.#node.report);
+    this.#runner = new Runner(this, this.#session, this, this.#node.report);
     this.#node.wheel.add(this, this.#due(this.#session.wake(this.lastSeen)));
     this.#runner.start();
   }
@@ -157,8 +159,28 @@ export class Connection implements Link, OutboxOwner, Sleeper {
     this.lastSeen = this.#node.clock.now();
   }
 
+  /** A sign of life, with the number of the probe that it answers. */
+  answered(place: number): void {
+    this.seen();
+    this.outbox.answered(place);
+  }
+
+  pause(): void {
+    this.outbox.hears(false);
+    this.#wire.pause();
+  }
+
+  resume(): void {
+    this.#wire.resume();
+    this.outbox.hears(true);
+  }
+
   overflowed(): void {
     this.close('slow');
+  }
+
+  probe(place: number): Buffer | null {
+    return this.#wire.probe(place);
   }
 
   push(bytes: Buffer, messages: number, urgent: boolean, dispensable?: Dispensable): void {

@@ -5,6 +5,7 @@ import type { Gap } from '../hub/recovery.ts';
 import type { Backlog } from './backlog.ts';
 import { Chain } from './chain.ts';
 import { exceeds, shorten, type WaitingLimits } from './shorten.ts';
+import { probeStep, Window } from './window.ts';
 
 /** Limits of what may wait for one connection beyond what the kernel took. */
 export interface BacklogLimits extends WaitingLimits {
@@ -21,6 +22,8 @@ export interface OutboxOwner {
   overflowed(): void;
   /** Messages were dropped: it is told so in their place, by a push. */
   gap(channel: string, gap: Gap): void;
+  /** Bytes that a peer answers with this number when it has read them; null where peers answer nothing. */
+  probe(place: number): Buffer | null;
 }
 
 /**
@@ -35,8 +38,16 @@ export class Outbox {
   /** By channel: what was dropped and the reader has not been told of. */
   #lost: Map<string, Gap> | null = null;
   #closed = false;
-  /** Set while a write has not been taken by the kernel: Unix milliseconds since when. */
+  /** Bytes written before there was a window. */
+  #written = 0;
+  /** Made once so much was written that it matters who reads it. */
+  #window: Window | null = null;
+  /** What the peer sends is not read at the moment, so that it can answer nothing. */
+  #deaf = false;
+  /** Set while nothing can be written: Unix milliseconds since when. */
   #blockedSince = 0;
+  /** A write is to be called back. */
+  #awaitsKernel = false;
   #waiters: (() => void)[] | null = null;
 
   constructor(socket: Socket, limits: BacklogLimits, owner: OutboxOwner) {
@@ -54,7 +65,7 @@ export class Outbox {
     return (this.#waiting?.bytes ?? 0) + this.#socket.writableLength;
   }
 
-  /** Unix milliseconds since which the kernel takes nothing more; 0 while it does. */
+  /** Unix milliseconds since which the kernel takes nothing more, or the peer reads nothing; 0 while they do. */
   get blockedSince(): number {
     return this.#blockedSince;
   }
@@ -75,13 +86,13 @@ export class Outbox {
       return;
     }
     if (this.#waiting === null && this.#lost === null) return;
-    if (this.#socket.writableLength > 0) {
+    if (this.#blocked) {
       this.#hold();
       return;
     }
     if (this.#lost !== null) this.#tellLost(this.#lost);
     this.#writeWaiting();
-    if (this.#socket.writableLength > 0) this.#watch();
+    if (this.#blocked) this.#watch();
   }
 
   /** The socket was corked when the answer to the upgrade was written: that goes out with what waits. */
@@ -96,9 +107,21 @@ export class Outbox {
     if (!this.#closed) this.#socket.write(bytes);
   }
 
-  /** Resolves when the kernel has taken everything, or the outbox is closed; null when it already has. */
+  /** The peer has read up to this place of a probe. */
+  answered(place: number): void {
+    this.#window?.answered(place);
+    this.#progress();
+  }
+
+  /** What the peer sends is not read for a while, or is read again: meanwhile no answer is waited for. */
+  hears(hears: boolean): void {
+    this.#deaf = !hears;
+    this.#progress();
+  }
+
+  /** Resolves when everything was taken, or the outbox is closed; null when it already was. */
   drained(): Promise<void> | null {
-    if (this.#closed || this.#socket.writableLength === 0) return null;
+    if (this.#closed || !this.#blocked) return null;
     this.#watch();
     return new Promise((resolve) => {
       this.#waiters ??= [];
@@ -112,6 +135,15 @@ export class Outbox {
     this.#take();
     this.#limits.backlog?.remove(this);
     this.#wake();
+  }
+
+  /** The kernel has not taken the last write, or the peer has not read what is on its way. */
+  get #blocked(): boolean {
+    return this.#socket.writableLength > 0 || this.#full;
+  }
+
+  get #full(): boolean {
+    return this.#window !== null && !this.#deaf && this.#window.full;
   }
 
   #hold(): void {
@@ -142,18 +174,32 @@ export class Outbox {
     for (const [channel, gap] of lost) this.#owner.gap(channel, gap);
   }
 
-  /** An empty write is called back when everything before it was taken. */
+  /** An empty write is called back when everything before it was taken; an answer comes when it was read. */
   #watch(): void {
-    if (this.#blockedSince > 0) return;
-    this.#blockedSince = this.#limits.clock.now();
-    this.#limits.backlog?.add(this);
+    if (this.#blockedSince === 0) {
+      this.#blockedSince = this.#limits.clock.now();
+      this.#limits.backlog?.add(this);
+    }
+    if (this.#awaitsKernel || this.#socket.writableLength === 0) return;
+    this.#awaitsKernel = true;
     this.#socket.write(nothing, () => {
-      this.#blockedSince = 0;
-      this.flush();
-      if (this.#blockedSince > 0) return;
-      this.#limits.backlog?.remove(this);
-      this.#wake();
+      this.#awaitsKernel = false;
+      this.#progress();
     });
+  }
+
+  /** Something was taken or read: what waits may go on. */
+  #progress(): void {
+    if (this.#blockedSince === 0 || this.#closed) return;
+    this.#blockedSince = 0;
+    if (!this.#blocked) this.flush();
+    if (this.#closed) return;
+    if (this.#blocked) {
+      this.#watch();
+      return;
+    }
+    this.#limits.backlog?.remove(this);
+    this.#wake();
   }
 
   #wake(): void {
@@ -172,13 +218,28 @@ export class Outbox {
   #writeWaiting(): void {
     const chain = this.#take();
     if (chain === null) return;
+    const probe = this.#probe(chain.bytes);
     const bytes = chain.joined();
-    if (bytes !== null) {
+    if (bytes !== null && probe === null) {
       this.#socket.write(bytes);
       return;
     }
     this.#socket.cork();
-    for (const piece of chain.toArray()) this.#socket.write(piece.bytes);
+    if (bytes !== null) this.#socket.write(bytes);
+    else for (const piece of chain.toArray()) this.#socket.write(piece.bytes);
+    if (probe !== null) this.#socket.write(probe);
     this.#socket.uncork();
+  }
+
+  /** What asks the peer how far it has read, when it is time for that; to be written behind so many bytes. */
+  #probe(bytes: number): Buffer | null {
+    if (this.#window === null) {
+      this.#written += bytes;
+      if (this.#written < probeStep) return null;
+      this.#window = new Window(this.#written);
+    } else this.#window.wrote(bytes);
+    if (!this.#window.due) return null;
+    const place = this.#window.probe(this.#limits.clock.now());
+    return place === null ? null : this.#owner.probe(place);
   }
 }

@@ -24,6 +24,10 @@ class FakeWire implements Wire {
     return Buffer.from(text);
   }
 
+  probe(): null {
+    return null;
+  }
+
   close(code: CloseCode): void {
     this.closedWith.push(code);
   }

@@ -61,6 +61,33 @@ describe('a reader that takes nothing', () => {
     await fw.unharmed();
   });
 
+  it('on a WebSocket, when it has read and answered before, costs no more than a fraction of what the kernel takes', async () => {
+    const clock = new FakeClock();
+    await using fw = await testServer({ clock });
+    const reader = await fw.socket('/ws/connect');
+    await reader.ask({ action: 'subscribe', data: { channel } }, { type: 'subscribed' });
+    const publisher = await fw.socket('/ws/connect');
+    const publish = () => {
+      clock.advance(100);
+      return publisher.ask({ action: 'send_to_channel', data: { channel, content } }, { type: 'ack' });
+    };
+    for (let n = 1; n <= 20; n++) {
+      await publish();
+      assert.equal((await reader.next({ type: 'text' })).offset, n);
+    }
+    reader.ws.pause();
+    let bytes = 0;
+    while ((await connections(fw)) === 2) {
+      await publish();
+      bytes += content.length;
+      assert.ok(bytes < 4_000_000, 'it is kept however little it reads');
+    }
+    // Its backlog of 1 MiB, and what was on its way.
+    assert.ok(bytes > 1_000_000 && bytes < 2_500_000, `${bytes} bytes`);
+    reader.ws.resume();
+    assert.equal((await reader.closed).code, 4413);
+  });
+
   it('on a WebSocket learns why even when it reads again much later', async () => {
     await using fw = await watchedServer();
     const frozen = await frozenSocket(fw.url);
@@ -111,6 +138,21 @@ describe('a reader that takes nothing', () => {
     assert.deepEqual([answer.recovered, answer.replayed], [true, messages]);
     for (let n = 1; n <= messages; n++) assert.equal((await reader.next()).offset, n);
     await fw.unharmed();
+  });
+
+  it('for a moment, because it asks for much at once, gets it all', async () => {
+    const clock = new FakeClock();
+    await using fw = await testServer({ clock });
+    const reader = await fw.socket('/ws/connect');
+    for (let n = 0; n < 10; n++)
+      await reader.ask({ action: 'send_to_channel', data: { channel, content } }, { type: 'ack' });
+    const page = { action: 'history', data: { channel, limit: 10 } };
+    await reader.ask(page, { type: 'history' });
+    clock.advance(10_000);
+    // So many that its own frames are not read meanwhile, its pongs neither.
+    for (let n = 0; n < 100; n++) reader.send(page);
+    for (let n = 0; n < 100; n++)
+      assert.equal((await reader.next({ type: 'history' })).content.messages.length, 10);
   });
 
   it('of its own answers gets no more of them, and is cut after 30 s', async () => {

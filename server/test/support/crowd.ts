@@ -5,6 +5,8 @@ import { clientFrame, handshakeHeaders, opcodes, requestText } from './raw-socke
 
 /** Handshakes under way at once: fewer than the system lets wait to be accepted. */
 const together = 50;
+/** The first byte of a ping. */
+const ping = 0x89;
 
 /**
  * Many subscribers of one channel that read everything and keep nothing: to each of them the server sends the very
@@ -76,6 +78,10 @@ class Reader {
   gone = false;
   readonly #socket = new Socket();
   readonly #crowd: CrowdOfReaders;
+  /** Bytes that the frame has which is being read. */
+  #within = 0;
+  /** The beginning of a frame, too short to be known. */
+  #rest: Buffer = Buffer.alloc(0);
 
   constructor(crowd: CrowdOfReaders) {
     this.#crowd = crowd;
@@ -113,8 +119,42 @@ class Reader {
     return promise;
   }
 
-  #take(bytes: Buffer): void {
+  /** Pings are answered; they come where the server likes, so that they are not part of what all get. */
+  #take(chunk: Buffer): void {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let start = 0;
+    let at = 0;
+    while (at < bytes.length) {
+      const within = Math.min(this.#within, bytes.length - at);
+      this.#within -= within;
+      at += within;
+      const end = frameEnd(bytes, at);
+      if (end === null) break;
+      if (bytes[at] !== ping) this.#within = end - at;
+      else if (end > bytes.length) break;
+      else {
+        this.#socket.write(clientFrame(opcodes.pong, bytes.subarray(at + 2, end)));
+        this.#compare(bytes.subarray(start, at));
+        at = end;
+        start = at;
+      }
+    }
+    this.#compare(bytes.subarray(start, at));
+    this.#rest = bytes.subarray(at);
+  }
+
+  #compare(bytes: Buffer): void {
     if (!this.#crowd.take(this.read, bytes)) this.astray = true;
     this.read += bytes.length;
   }
+}
+
+/** Where the frame ends that begins here; null when its header is not all there. */
+function frameEnd(bytes: Buffer, at: number): number | null {
+  if (bytes.length - at < 2) return null;
+  const short = bytes[at + 1] ?? 0;
+  if (short < 126) return at + 2 + short;
+  const [header, length] = short === 126 ? [4, 2] : [10, 6];
+  if (bytes.length - at < header) return null;
+  return at + header + bytes.readUIntBE(at + header - length, length);
 }

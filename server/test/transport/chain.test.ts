@@ -20,7 +20,7 @@ function chainOf(...pieces: readonly Buffer[]): Chain {
 }
 
 const fail = (): void => assert.fail('too much waits');
-const owner = { overflowed: fail, gap: fail };
+const owner = { overflowed: fail, gap: fail, probe: () => null };
 
 /** Outboxes on sockets of their own that never overflow. */
 function openOutboxes(count: number): { outbox: Outbox; end: HeldSocket }[] {
@@ -293,7 +293,7 @@ describe('Chain, after everybody has flushed', () => {
   it('keeps nothing of what was dropped or written late', async () => {
     const end = new HeldSocket();
     const clock = new FakeClock();
-    const slow = { overflowed: fail, gap: () => {} };
+    const slow = { overflowed: fail, gap: () => {}, probe: () => null };
     const outbox = new Outbox(end.socket, { messages: 2, bytes: 1e9, clock }, slow);
     end.held = true;
     outbox.push(a, 1);

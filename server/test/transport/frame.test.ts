@@ -3,7 +3,13 @@ import type { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Receiver } from 'ws';
-import { FrameEncoder, pingFrame, textFrame } from '../../src/transport/websocket/frame.ts';
+import {
+  FrameEncoder,
+  pingFrame,
+  placeIn,
+  probeFrame,
+  textFrame,
+} from '../../src/transport/websocket/frame.ts';
 import { plainMessage } from '../support/plain-recipient.ts';
 
 declare module 'ws' {
@@ -88,5 +94,22 @@ describe('frames', () => {
       texts: ['x'],
       pings: 2,
     });
+  });
+});
+
+describe('a probe', () => {
+  it('is a ping whose answer brings its number back', () => {
+    for (const place of [1, 65_536, 2 ** 40, Number.MAX_SAFE_INTEGER]) {
+      const receiver = new Receiver({ isServer: false, allowSynchronousEvents: true });
+      const pings: Buffer[] = [];
+      receiver.on('ping', (payload: Buffer) => pings.push(payload));
+      receiver.write(probeFrame(place));
+      assert.deepEqual(pings.map(placeIn), [place]);
+    }
+  });
+
+  it('is not taken for answered by any other pong', () => {
+    for (const pong of ['', 'x', '1.5', '1e99', '99999999999999999', 'NaN', '\0'])
+      assert.equal(placeIn(Buffer.from(pong)), 0, pong);
   });
 });

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import type { Gap } from '../../src/hub/recovery.ts';
 import { Backlog } from '../../src/transport/backlog.ts';
 import { Outbox } from '../../src/transport/outbox.ts';
+import { probeStep, windowWidth } from '../../src/transport/window.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { Inbox } from '../support/inbox.ts';
 
@@ -17,6 +18,8 @@ class Pair implements Disposable {
   readonly near: Socket;
   readonly far: Socket;
   overflows = 0;
+  /** Whether the far end is asked how far it has read. */
+  probes = false;
   /** What `write` was given, without the empty ones that only ask for a callback, and how often `cork` was called. */
   readonly written: Buffer[] = [];
   corks = 0;
@@ -41,6 +44,10 @@ class Pair implements Disposable {
 
   overflowed(): void {
     this.overflows++;
+  }
+
+  probe(place: number): Buffer | null {
+    return this.probes ? Buffer.from(`(${place})`) : null;
   }
 
   gap(channel: string, { from, to }: Gap): void {
@@ -313,5 +320,78 @@ describe('Outbox, whatever is pushed and flushed while the reader stops and goes
     });
     // Waiting for bytes that never come takes long: no shrinking.
     await fc.assert(run, { numRuns: 40, endOnFailure: true });
+  });
+});
+
+describe('an outbox whose peer answers probes', { timeout: 20_000 }, () => {
+  const piece = Buffer.alloc(probeStep, 'x');
+
+  function push(pair: Pair, pieces: number): void {
+    for (let n = 0; n < pieces; n++) {
+      pair.outbox.push(piece, 1);
+      pair.outbox.flush();
+    }
+  }
+
+  /** The peer has answered once; so much more is written that it is asked again, and the window is full. */
+  async function filled(): Promise<Pair> {
+    const pair = await Pair.open({ bytes: 10 * windowWidth });
+    pair.probes = true;
+    push(pair, 1);
+    assert.equal(String((await pair.received(probeStep + 7)).subarray(probeStep)), `(${probeStep})`);
+    pair.outbox.answered(probeStep);
+    pair.clock.advance(5_000);
+    push(pair, 1 + windowWidth / probeStep);
+    assert.deepEqual([pair.outbox.queuedMessages, pair.outbox.blockedSince > 0], [0, true]);
+    return pair;
+  }
+
+  it('holds back what would be on its way to nobody, and writes on with the answer', async () => {
+    using pair = await filled();
+    push(pair, 3);
+    assert.equal(pair.outbox.queuedMessages, 3);
+    assert.equal(pair.backlog.sums.connections, 1);
+    assert.equal(pair.near.writableLength, 0, 'the kernel would have taken it');
+    pair.outbox.answered(2 * probeStep + windowWidth);
+    assert.deepEqual([pair.outbox.queuedMessages, pair.outbox.blockedSince], [0, 0]);
+    assert.equal(pair.backlog.sums.connections, 0);
+  });
+
+  it('overflows for a peer that reads no more, although the kernel would take it', async () => {
+    using pair = await filled();
+    push(pair, 200);
+    assert.ok(pair.overflows > 0);
+  });
+
+  it('tells who waits once the peer has read on', async () => {
+    using pair = await filled();
+    let drained = false;
+    const waiting = pair.outbox.drained()?.then(() => {
+      drained = true;
+    });
+    assert.ok(waiting);
+    await new Promise(setImmediate);
+    assert.equal(drained, false);
+    pair.outbox.answered(2 * probeStep);
+    await waiting;
+  });
+
+  it('waits for no answer while what the peer sends is not read', async () => {
+    using pair = await filled();
+    push(pair, 3);
+    pair.outbox.hears(false);
+    assert.equal(pair.outbox.queuedMessages, 0);
+    push(pair, 20);
+    assert.equal(pair.outbox.queuedMessages, 0);
+    pair.outbox.hears(true);
+    push(pair, 1);
+    assert.equal(pair.outbox.queuedMessages, 1);
+  });
+
+  it('does not hold back a peer that never answered', async () => {
+    using pair = await Pair.open({ bytes: 10 * windowWidth });
+    pair.probes = true;
+    push(pair, 4 * (windowWidth / probeStep));
+    assert.deepEqual([pair.outbox.queuedMessages, pair.overflows], [0, 0]);
   });
 });

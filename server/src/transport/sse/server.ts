@@ -128,6 +128,11 @@ class StreamWire implements Wire {
     return Buffer.from(text);
   }
 
+  /** Whoever reads a stream answers nothing on it. */
+  probe(): null {
+    return null;
+  }
+
   /** Streams have no close codes: the last event says why. */
   close({ code, reason }: CloseCode, politely: boolean): void {
     if (!politely) {

@@ -19,7 +19,20 @@ export function frameOf(first: number, payload: Buffer): Buffer {
   return frame;
 }
 
-export const pingFrame = Buffer.from([0x89, 0]);
+const finalPing = 0x89;
+
+export const pingFrame = Buffer.from([finalPing, 0]);
+
+/** A ping with a number in it, which the pong brings back (RFC 6455, 5.5.3). */
+export function probeFrame(place: number): Buffer {
+  return frameOf(finalPing, Buffer.from(String(place)));
+}
+
+/** The number in the answer to a probe; 0 for any other pong. */
+export function placeIn(pong: Buffer): number {
+  const place = pong.length === 0 || pong.length > 16 ? 0 : Number(pong.toString('latin1'));
+  return Number.isSafeInteger(place) ? place : 0;
+}
 
 /** Frames of all messages, joined, from a dialect's text of one message; an empty text is no frame. */
 export class FrameEncoder implements Encoder {

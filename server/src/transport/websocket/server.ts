@@ -18,7 +18,7 @@ import { rawAnswer } from '../raw-answer.ts';
 import { requestId } from '../request-id.ts';
 import { targetUrl } from '../target.ts';
 import { DeflateEncoder, deflateOptions, takesDeflated } from './deflate.ts';
-import { FrameEncoder, pingFrame, textFrame } from './frame.ts';
+import { FrameEncoder, pingFrame, placeIn, probeFrame, textFrame } from './frame.ts';
 
 export interface WebSocketOptions {
   readonly node: Node;
@@ -203,7 +203,7 @@ export class WebSocketTransport {
     });
     peer.connection = connection;
     peer.on('message', onMessage);
-    peer.on('pong', onSign);
+    peer.on('pong', onPong);
     peer.on('ping', onSign);
     peer.on('error', onFault);
     peer.on('close', onClose);
@@ -228,6 +228,10 @@ class PeerWire implements Wire {
 
   frame(text: string): Buffer {
     return textFrame(text);
+  }
+
+  probe(place: number): Buffer {
+    return probeFrame(place);
   }
 
   close({ code, reason }: CloseCode, politely: boolean): void {
@@ -258,6 +262,10 @@ function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
   if (!connection || connection.closed) return;
   if (isBinary) connection.close('binary');
   else connection.receive(String(data), (data as Buffer).length);
+}
+
+function onPong(this: WebSocket, payload: Buffer): void {
+  (this as Peer).connection?.answered(placeIn(payload));
 }
 
 function onSign(this: WebSocket): void {

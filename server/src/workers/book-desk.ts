@@ -2,6 +2,7 @@ import type { Principal } from '../access/principal.ts';
 import type { IssuedTicket } from '../access/tickets.ts';
 import type { ActivityPoint } from '../hub/activity.ts';
 import type { NameQuery } from '../hub/names.ts';
+import type { MetricsSnapshot } from '../ops/metrics.ts';
 import type { BookService, EntryService, Totals } from './book-service.ts';
 import type { Books } from './books.ts';
 import type { EngineHost } from './engine-host.ts';
@@ -13,6 +14,7 @@ export interface BookParts {
   readonly host: EngineHost;
   readonly crew: () => Pick<Totals, 'workers' | 'restarts' | 'faults'>;
   readonly ask: (query: keyof WorkerQueries, given: readonly unknown[]) => Promise<unknown[]>;
+  readonly metrics: () => Promise<MetricsSnapshot[]>;
 }
 
 /** Where all workers read the books. */
@@ -55,5 +57,9 @@ export class BookDesk implements Omit<BookService, keyof EntryService> {
 
   ask(query: keyof WorkerQueries, given: readonly unknown[]): Promise<unknown[]> {
     return this.#parts.ask(query, given);
+  }
+
+  metrics(): Promise<MetricsSnapshot[]> {
+    return this.#parts.metrics();
   }
 }

@@ -2,6 +2,7 @@ import type { Principal } from '../access/principal.ts';
 import type { IssuedTicket } from '../access/tickets.ts';
 import type { ActivityPoint } from '../hub/activity.ts';
 import type { NameQuery } from '../hub/names.ts';
+import type { MetricsSnapshot } from '../ops/metrics.ts';
 import type { TransportName } from '../transport/capacity.ts';
 import type { WorkerQueries } from './worker-service.ts';
 
@@ -42,4 +43,6 @@ export interface BookService extends EntryService {
   activity(minutes: number, channel: string | undefined, now: number): ActivityPoint[];
   /** Asks every worker, the asking one included; the answers are in no order. */
   ask(query: keyof WorkerQueries, given: readonly unknown[]): Promise<unknown[]>;
+  /** The metrics of every worker, and last what was counted by those that are gone. */
+  metrics(): Promise<MetricsSnapshot[]>;
 }

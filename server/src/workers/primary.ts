@@ -8,11 +8,13 @@ import { createEngine } from '../engines.ts';
 import { type Address, listenFailed, urlOf } from '../listen.ts';
 import { warnOfFewDescriptors } from '../ops/descriptors.ts';
 import { faultReporter } from '../ops/log.ts';
+import type { MetricsSnapshot } from '../ops/metrics.ts';
 import { isManagementOpen, type Server, withSecret } from '../server.ts';
 import { releaseTaken } from '../transport/capacity.ts';
 import type { Log } from '../transport/node.ts';
 import { BookDesk } from './book-desk.ts';
 import { type Books, openBooks } from './books.ts';
+import { Departed } from './departed.ts';
 import type { EngineDesk } from './engine-desk.ts';
 import { EngineHost } from './engine-host.ts';
 import { Entries } from './entries.ts';
@@ -40,6 +42,8 @@ interface Hand {
   readonly own: Int32Array;
   /** It has begun to listen. */
   isServing: boolean;
+  /** What it had counted when it was asked last. */
+  counted: MetricsSnapshot['server'];
 }
 
 /**
@@ -70,6 +74,7 @@ class Primary implements Server {
   readonly #desk: BookDesk;
   readonly #memory: SharedMemory = shareMemory();
   readonly #hands = new Set<Hand>();
+  readonly #departed = new Departed();
   #port = 0;
   #restarts = 0;
   #faults = 0;
@@ -91,6 +96,7 @@ class Primary implements Server {
       host: this.#host,
       crew: () => ({ workers: this.#serving, restarts: this.#restarts, faults: this.#faults }),
       ask: (query, given) => this.#ask(query, given),
+      metrics: () => this.#metrics(),
     });
     this.#books.places.onReplaced((holder) => {
       for (const { line } of this.#hands) line.cast('replaced', holder);
@@ -163,22 +169,37 @@ class Primary implements Server {
     const engine = this.#host.seat(line);
     const entries = new Entries(this.#books);
     line.serve(engine, entries, this.#desk);
-    const hand: Hand = { number, worker, line, engine, entries, own, isServing: false };
+    const hand: Hand = { number, worker, line, engine, entries, own, isServing: false, counted: [] };
     worker.on('error', (thrown) => this.#report(thrown));
     worker.on('exit', (code) => this.#gone(hand, code));
     return hand;
+  }
+
+  #ask(query: keyof WorkerQueries, given: readonly unknown[]): Promise<unknown[]> {
+    return this.#askEach(({ line }) =>
+      line.call(query, ...(given as Parameters<WorkerQueries[typeof query]>)),
+    );
+  }
+
+  /** The metrics of each worker, and what those had counted that are gone. */
+  async #metrics(): Promise<MetricsSnapshot[]> {
+    const snapshots = await this.#askEach(async (hand) => {
+      const snapshot = await hand.line.call('metrics');
+      hand.counted = snapshot.server;
+      return snapshot;
+    });
+    return [...snapshots, { server: await this.#departed.counted, process: [] }];
   }
 
   /**
    * Asks every worker that serves; one that is gone has no connections any more. Rejects with `unavailable` when one of
    * them does not answer: half of the truth would look like the whole.
    */
-  async #ask(query: keyof WorkerQueries, given: readonly unknown[]): Promise<unknown[]> {
+  async #askEach<Answer>(ask: (hand: Hand) => Promise<Answer>): Promise<Answer[]> {
     const serving = [...this.#hands].filter(({ isServing }) => isServing);
-    const asked = serving.map(({ number, line }) => {
-      const answer = line.call(query, ...(given as Parameters<WorkerQueries[typeof query]>));
-      return within(answerTime, `worker ${number} does not answer; try again in a moment`, answer);
-    });
+    const asked = serving.map((hand) =>
+      within(answerTime, `worker ${hand.number} does not answer; try again in a moment`, ask(hand)),
+    );
     const answers = await Promise.allSettled(asked);
     const refusal = answers.find(
       (answer) => answer.status === 'rejected' && !(answer.reason instanceof LineEnded),
@@ -201,6 +222,7 @@ class Primary implements Server {
     hand.entries.release();
     hand.engine.release().catch(this.#report);
     releaseTaken(this.#memory.taken, hand.own);
+    this.#departed.add(hand.counted);
     if (this.#closing || !hand.isServing) return;
     this.#log.error(
       { worker: hand.number, code },

@@ -23,7 +23,7 @@ export class RemoteExposition implements Exposition {
 
   async text(): Promise<string> {
     const totals = await this.#line.call('totals');
-    const snapshots = (await this.#line.call('ask', 'metrics', [])) as MetricsSnapshot[];
+    const snapshots = await this.#line.call('metrics');
     const servers = snapshots.map((one) => whole(one.server, totals));
     const server = AggregatorRegistry.aggregate([...servers, ofPrimary(servers[0] ?? [], totals)]);
     const threads = snapshots.map(({ process }) => process.filter(({ name }) => !ofProcess.test(name)));

@@ -51,6 +51,25 @@ describe('a worker that dies', () => {
     });
   }
 
+  it('leaves no counter lower than it was read before', async () => {
+    await using crew = await Crew.start();
+    const [lost, kept] = await crew.clients({ user: 'ann' });
+    for (const client of [lost, kept]) await client.publish('news', 1);
+    const before = await figures(crew);
+    await lose(crew, 'fault');
+    await lost.socket.closed;
+    const growing = before.samples.filter(({ name }) => /^fanwire_.*_(total|count|sum|bucket)$/.test(name));
+    for (const name of ['fanwire_messages_published_total', 'fanwire_publish_latency_seconds_count'])
+      assert.equal(before.value(name), 2, name);
+    const shrunk = async (): Promise<object[]> => {
+      const now = await figures(crew);
+      return growing.filter(({ name, labels, value }) => now.value(name, labels) < value);
+    };
+    assert.deepEqual(await shrunk(), []);
+    await replaced(crew);
+    assert.deepEqual(await shrunk(), []);
+  });
+
   it('gives back places, users, presence and channels', async () => {
     await using crew = await Crew.start({ MAX_CONNECTIONS_TOTAL: '8', MAX_CONNECTIONS_PER_ROOM: '2' });
     const [one, two] = await crew.clients({ user: 'ann' });

@@ -152,8 +152,7 @@ function comparisonOf(
       "memory: the server's resident, peak and growth from the first message on; the kernel's buffers are not in it",
       `sent to each frozen one: ${report.bytes(content * rate * options.seconds)} bytes and their envelopes; ` +
         'what the kernel does not take of that (it takes several MiB) waits in the server, up to its limit',
-      "filling a frozen connection takes the kernel time, which is in the server's CPU and delays the others: " +
-        'it is about the same for all servers, so compare their ratios',
+      "filling a frozen connection takes the kernel time, which is in the server's CPU and delays the others",
     ],
     targets: options.targets,
     subjects: pairs.flat(),

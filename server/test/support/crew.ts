@@ -82,11 +82,18 @@ export class Crew extends TestServer {
 
   /** Opens a connection on this worker; those that came to another one are closed, and gone when this resolves. */
   async on<C extends Closable>(worker: number, open: (headers: Headers) => Promise<C>): Promise<C> {
+    let closed = 0;
     for (;;) {
       const request = this.tag();
-      const client = await open({ 'x-request-id': request });
+      const client = await open({ 'x-request-id': request }).catch((thrown: { status?: number }) => {
+        // That a place in a room is free again, another worker hears a moment later.
+        if (closed === 0 || thrown.status !== 503) throw thrown;
+        return null;
+      });
+      if (client === null) continue;
       if ((await this.workerOf(request)) === worker) return client;
       client.close();
+      closed++;
       await this.seenGone(request);
     }
   }

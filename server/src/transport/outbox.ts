@@ -107,16 +107,15 @@ export class Outbox {
     if (!this.#closed) this.#socket.write(bytes);
   }
 
-  /** The peer has read up to this place of a probe. */
+  /** The peer has read up to this place of a probe. Whatever else it sends shows nothing. */
   answered(place: number): void {
-    this.#window?.answered(place);
-    this.#progress();
+    if (this.#window?.answered(place)) this.#progress();
   }
 
   /** What the peer sends is not read for a while, or is read again: meanwhile no answer is waited for. */
   hears(hears: boolean): void {
     this.#deaf = !hears;
-    this.#progress();
+    if (!this.#blocked) this.#progress();
   }
 
   /** Resolves when everything was taken, or the outbox is closed; null when it already was. */

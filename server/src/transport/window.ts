@@ -49,8 +49,10 @@ export class Window {
     return this.#written;
   }
 
-  /** The peer has read up to the probe at this place; what it makes up is not believed. */
-  answered(place: number): void {
-    if (place > this.#read && place <= this.#probed) this.#read = place;
+  /** The peer has read up to the probe at this place. False when that is no news, or made up. */
+  answered(place: number): boolean {
+    if (place <= this.#read || place > this.#probed) return false;
+    this.#read = place;
+    return true;
   }
 }

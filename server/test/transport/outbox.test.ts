@@ -388,6 +388,31 @@ describe('an outbox whose peer answers probes', { timeout: 20_000 }, () => {
     assert.equal(pair.outbox.queuedMessages, 1);
   });
 
+  it('is blocked since then, whatever a peer sends that reads nothing', async () => {
+    using pair = await filled();
+    push(pair, 1);
+    const since = pair.outbox.blockedSince;
+    pair.clock.advance(20_000);
+    for (const place of [0, 1, probeStep, 10 ** 9]) pair.outbox.answered(place);
+    pair.outbox.hears(true);
+    assert.equal(pair.outbox.blockedSince, since);
+    pair.outbox.answered(2 * probeStep + windowWidth);
+    assert.equal(pair.outbox.blockedSince, 0);
+  });
+
+  it('is blocked since then by the kernel, too', async () => {
+    using pair = await Pair.open({ bytes: 10 * windowWidth });
+    pair.probes = true;
+    pair.block();
+    const since = pair.outbox.blockedSince;
+    assert.ok(since > 0);
+    pair.clock.advance(20_000);
+    pair.outbox.answered(0);
+    pair.outbox.hears(false);
+    pair.outbox.hears(true);
+    assert.equal(pair.outbox.blockedSince, since);
+  });
+
   it('does not hold back a peer that never answered', async () => {
     using pair = await Pair.open({ bytes: 10 * windowWidth });
     pair.probes = true;

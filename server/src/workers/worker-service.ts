@@ -17,7 +17,6 @@ export interface WorkerQueries {
     principal: Principal,
     change: StreamChange,
   ): Promise<{ channels: string[] } | null>;
-  metrics(): Promise<MetricsSnapshot>;
 }
 
 /** What the primary calls of a worker over its line. */
@@ -30,4 +29,5 @@ export interface WorkerService extends EngineNews, WorkerQueries {
   settle(): Promise<void>;
   /** Tells everybody to go; resolves when all have gone. */
   end(): Promise<void>;
+  metrics(): Promise<MetricsSnapshot>;
 }

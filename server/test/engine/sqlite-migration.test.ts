@@ -8,12 +8,19 @@ import { migrations, schemaVersion } from '../../src/engine/sqlite/schema.ts';
 import { testServer } from '../support/server.ts';
 import { Directory } from '../support/server-process.ts';
 
-/** A file of the first version with three messages of the channel "news", the second one removed. */
-function writeVersion1(path: string): void {
+/** A file of this version, without a message. */
+function makeFile(path: string, version: number): DatabaseSync {
   const database = new DatabaseSync(path);
   database.exec('PRAGMA journal_mode = WAL');
-  database.exec(`${migrations[0]}; PRAGMA application_id = ${0x46616e77}; PRAGMA user_version = 1`);
+  for (const migration of migrations.slice(0, version)) database.exec(migration);
+  database.exec(`PRAGMA application_id = ${0x46616e77}; PRAGMA user_version = ${version}`);
   database.exec("INSERT INTO meta (key, value) VALUES ('epoch', 'the-epoch')");
+  return database;
+}
+
+/** A file of the first version with three messages of the channel "news", the second one removed. */
+function writeVersion1(path: string): void {
+  const database = makeFile(path, 1);
   const insert = database.prepare(
     'INSERT INTO messages (channel, offset, id, type, user, data, time, persist, rank, keyed, connection, client) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, 0, ?, NULL)',
   );
@@ -58,11 +65,7 @@ describe('a file of version 1', () => {
 
 /** A file of the second version: of the channel "news" three messages, the last by a publisher's own id. */
 function writeVersion2(path: string): void {
-  const database = new DatabaseSync(path);
-  database.exec('PRAGMA journal_mode = WAL');
-  for (const migration of migrations.slice(0, 2)) database.exec(migration);
-  database.exec(`PRAGMA application_id = ${0x46616e77}; PRAGMA user_version = 2`);
-  database.exec("INSERT INTO meta (key, value) VALUES ('epoch', 'the-epoch')");
+  const database = makeFile(path, 2);
   const insert = database.prepare(
     'INSERT INTO message_log (channel, offset, id, type, user, data, time, persist, rank, keyed, connection, client) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Socket } from 'node:net';
 import { eventually } from './eventually.ts';
-import { clientFrame, handshakeHeaders, opcodes, requestText } from './raw-socket.ts';
+import { clientFrame, handshakeHeaders, opcodes, payloadBounds, requestText } from './raw-socket.ts';
 
 /** Handshakes under way at once: fewer than the system lets wait to be accepted. */
 const together = 50;
@@ -128,12 +128,13 @@ class Reader {
       const within = Math.min(this.#within, bytes.length - at);
       this.#within -= within;
       at += within;
-      const end = frameEnd(bytes, at);
-      if (end === null) break;
+      const bounds = payloadBounds(bytes, at);
+      if (bounds === null) break;
+      const { end } = bounds;
       if (bytes[at] !== ping) this.#within = end - at;
       else if (end > bytes.length) break;
       else {
-        this.#socket.write(clientFrame(opcodes.pong, bytes.subarray(at + 2, end)));
+        this.#socket.write(clientFrame(opcodes.pong, bytes.subarray(bounds.start, end)));
         this.#compare(bytes.subarray(start, at));
         at = end;
         start = at;
@@ -147,14 +148,4 @@ class Reader {
     if (!this.#crowd.take(this.read, bytes)) this.astray = true;
     this.read += bytes.length;
   }
-}
-
-/** Where the frame ends that begins here; null when its header is not all there. */
-function frameEnd(bytes: Buffer, at: number): number | null {
-  if (bytes.length - at < 2) return null;
-  const short = bytes[at + 1] ?? 0;
-  if (short < 126) return at + 2 + short;
-  const [header, length] = short === 126 ? [4, 2] : [10, 6];
-  if (bytes.length - at < header) return null;
-  return at + header + bytes.readUIntBE(at + header - length, length);
 }

@@ -167,19 +167,25 @@ export class RawSocket {
 
   #parse(): void {
     for (;;) {
-      const rest = this.#received.subarray(this.#frameAt);
-      const [first, short] = rest;
-      if (first === undefined || short === undefined) return;
-      const start = short < 126 ? 2 : short === 126 ? 4 : 10;
-      if (rest.length < start) return;
-      const length =
-        short < 126 ? short : short === 126 ? rest.readUInt16BE(2) : Number(rest.readBigUInt64BE(2));
-      if (rest.length < start + length) return;
+      const bounds = payloadBounds(this.#received, this.#frameAt);
+      if (bounds === null || bounds.end > this.#received.length) return;
+      const first = this.#received[this.#frameAt] ?? 0;
       const [opcode, reserved] = [first & 0xf, first & 0x70];
-      this.frames.put({ opcode, reserved, payload: rest.subarray(start, start + length) });
-      this.#frameAt += start + length;
+      this.frames.put({ opcode, reserved, payload: this.#received.subarray(bounds.start, bounds.end) });
+      this.#frameAt = bounds.end;
     }
   }
+}
+
+/** Where the payload of the server's frame begins and ends that begins here; null when its header is not all there. */
+export function payloadBounds(bytes: Buffer, at: number): { start: number; end: number } | null {
+  const short = bytes[at + 1];
+  if (short === undefined) return null;
+  const start = at + (short < 126 ? 2 : short === 126 ? 4 : 10);
+  if (bytes.length < start) return null;
+  const length =
+    short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
+  return { start, end: start + length };
 }
 
 /** What a raw HTTP answer says: its status, and its body as JSON where it is any. */

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { HistoryQuery, Message } from '../engine.ts';
 import type { State } from './channel-state.ts';
 import type { Keeper } from './retention.ts';
-import { longestRun, messagesOf } from './run.ts';
+import { isSeen, longestRun, messagesOf, runColumns } from './run.ts';
 
 /** Reads pages of messages: always an indexed seek to where the page begins. */
 export class Reader {
@@ -16,7 +16,7 @@ export class Reader {
     this.#keeper = keeper;
     const select = (order: 'ASC' | 'DESC'): StatementSync =>
       database.prepare(
-        `SELECT channel, last, count, time, persist, heads, data FROM runs WHERE channel = ? AND last > ? AND last < ? AND last - count < ? AND (persist = 1 OR last > ?) ORDER BY last ${order}`,
+        `SELECT ${runColumns} FROM runs WHERE channel = ? AND last > ? AND last < ? AND last - count < ? AND (persist = 1 OR last > ?) ORDER BY last ${order}`,
       );
     this.#forward = select('ASC');
     this.#backward = select('DESC');
@@ -31,7 +31,7 @@ export class Reader {
     const messages: Message[] = [];
     for (const row of statement.iterate(state.name, low, high + longestRun, high, floor)) {
       const run = messagesOf(row, this.#epoch).filter(
-        ({ offset, persist }) => offset > low && offset <= high && (persist || offset > floor),
+        (message) => message.offset <= high && isSeen(message, low, floor),
       );
       messages.push(...(forward ? run : run.reverse()));
       if (messages.length > limit) break;

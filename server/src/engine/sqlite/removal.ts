@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { State } from './channel-state.ts';
 import type { Keeper } from './retention.ts';
-import { buried, messagesOf, type RunRow } from './run.ts';
+import { buried, isSeen, messagesOf, type RunRow, runColumns } from './run.ts';
 
 /** Offsets looked through for a server-made id in one turn of the event loop: some milliseconds. */
 const searched = 4_000;
@@ -21,14 +21,13 @@ export class Remover {
 
   constructor(database: DatabaseSync, keeper: Keeper) {
     this.#keeper = keeper;
-    const columns = 'channel, last, count, time, persist, heads, data';
     const seen = '(persist = 1 OR last > ?)';
     // Left alone, SQLite goes down the channel for the sake of ORDER BY.
     this.#findKeyed = database.prepare(
-      `SELECT ${columns} FROM runs INDEXED BY runs_keyed WHERE channel = ? AND key = ? AND last > ? AND ${seen} ORDER BY last DESC LIMIT 1`,
+      `SELECT ${runColumns} FROM runs INDEXED BY runs_keyed WHERE channel = ? AND key = ? AND last > ? AND ${seen} ORDER BY last DESC LIMIT 1`,
     );
     this.#findMade = database.prepare(
-      `SELECT ${columns} FROM runs WHERE channel = ? AND last > ? AND last <= ? AND key IS NULL AND instr(heads, ?) > 0 AND ${seen}`,
+      `SELECT ${runColumns} FROM runs WHERE channel = ? AND last > ? AND last <= ? AND key IS NULL AND instr(heads, ?) > 0 AND ${seen}`,
     );
     this.#rewrite = database.prepare('UPDATE runs SET heads = ?, data = ? WHERE channel = ? AND last = ?');
   }
@@ -69,8 +68,7 @@ export class Remover {
     const start = Math.max(low, historyFloor);
     for (const row of this.#findMade.all(name, start, high, id, floor)) {
       const found = messagesOf(row, '').find(
-        (message) =>
-          message.id === id && message.offset > historyFloor && (message.persist || message.offset > floor),
+        (message) => message.id === id && isSeen(message, historyFloor, floor),
       );
       if (found) return this.#bury(row, found.offset);
     }

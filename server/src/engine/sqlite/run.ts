@@ -14,6 +14,9 @@ const fullRun = 32_768;
  */
 type Head = readonly [length: number | null, id: string, type: string, ...sender: (string | null)[]];
 
+/** What of a row `messagesOf` and `buried` need. */
+export const runColumns = 'channel, last, count, time, persist, heads, data';
+
 /** A row of the table `runs`. */
 export type RunRow = Record<string, SQLOutputValue>;
 
@@ -93,6 +96,11 @@ export function messagesOf(row: RunRow, epoch: string): Message[] {
     at = end + 1;
     return message;
   });
+}
+
+/** Whether readers see a message: above the window's floor, or persisted and above that of the history. */
+export function isSeen({ offset, persist }: Message, historyFloor: number, windowFloor: number): boolean {
+  return offset > historyFloor && (persist || offset > windowFloor);
 }
 
 /** The row's `heads` and `data` with a tombstone in place of the message with this offset. */

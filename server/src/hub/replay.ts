@@ -62,11 +62,17 @@ export class Replay {
     this.offset = Math.max(this.offset, end);
   }
 
-  /** In slices, so that a replay never fills the outbox of a slow reader. */
+  /** In slices, each only when everything before it was taken: a replay never fills the outbox of a slow reader. */
   async send(messages: readonly Message[]): Promise<void> {
     const { recipient } = this.#subscription;
     let start = 0;
     while (start < messages.length && !this.ended) {
+      const taken = recipient.drained();
+      if (taken !== null) {
+        await taken;
+        // Of several replays that waited, another may have been faster.
+        continue;
+      }
       const end = sliceEnd(messages, start);
       const slice = messages.slice(start, end);
       const bytes = recipient.encoder.encode(slice);
@@ -76,8 +82,8 @@ export class Replay {
       }
       start = end;
       if (start < messages.length || messages.length === pageSize) recipient.flush();
-      await recipient.drained();
     }
+    await recipient.drained();
   }
 
   #tellLost(to: number): void {

@@ -109,11 +109,13 @@ export class Outbox {
 
   /** The peer has read up to this place of a probe. Whatever else it sends shows nothing. */
   answered(place: number): void {
+    this.#beforeLimit();
     if (this.#window?.answered(place)) this.#progress();
   }
 
   /** What the peer sends is not read for a while, or is read again: meanwhile no answer is waited for. */
   hears(hears: boolean): void {
+    if (hears) this.#beforeLimit();
     this.#deaf = !hears;
     if (!this.#blocked) this.#progress();
   }
@@ -143,6 +145,14 @@ export class Outbox {
 
   get #full(): boolean {
     return this.#window !== null && !this.#deaf && this.#window.full;
+  }
+
+  /**
+   * The window may be full in a moment: a first answer shows how far behind the peer is. What came while it was open
+   * goes out, so that nobody is closed for what they could not know.
+   */
+  #beforeLimit(): void {
+    if (this.#window !== null && !this.#blocked) this.flush();
   }
 
   #hold(): void {

@@ -49,6 +49,22 @@ for (const engine of ['sqlite', 'memory']) {
       );
     });
 
+    it('closes no reader that is only as far behind as its first pong shows', async () => {
+      await using fw = await testServer({ env: { ...env, WEBSOCKET_MESSAGE_QUEUE_SIZE: '10' } });
+      const [, epoch] = await persisted(fw, 'x'.repeat(300));
+      for (let n = 0; n < 10; n++) {
+        const client = await ChannelClient.open(fw, { autoPong: false });
+        const { ws } = client.socket;
+        ws.once('ping', (first) => {
+          ws.pong(first);
+          ws.on('ping', (place) => setTimeout(() => ws.pong(place), 20));
+        });
+        await client.subscribe('news', { position: { epoch, offset: 0 } });
+        await client.reached('news', count);
+        client.close();
+      }
+    });
+
     it('waits for a reader that is slow instead of closing it', async () => {
       await using fw = await testServer({ env: { ...env, WEBSOCKET_MESSAGE_QUEUE_SIZE: '10' } });
       const [publisher, epoch] = await persisted(fw, 'x'.repeat(4000));

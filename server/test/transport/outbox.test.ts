@@ -388,6 +388,30 @@ describe('an outbox whose peer answers probes', { timeout: 20_000 }, () => {
     assert.equal(pair.outbox.queuedMessages, 1);
   });
 
+  for (const [what, end] of [
+    ['a first answer shows how far behind the peer is', (pair: Pair) => pair.outbox.answered(probeStep)],
+    ['what the peer sends is read again', (pair: Pair) => pair.outbox.hears(true)],
+  ] as const) {
+    it(`closes nobody for what came before ${what}`, async () => {
+      using pair = await Pair.open({ messages: 10, bytes: 10 * windowWidth });
+      pair.probes = true;
+      push(pair, 1);
+      if (what.startsWith('what')) {
+        pair.outbox.answered(probeStep);
+        pair.clock.advance(5_000);
+        pair.outbox.hears(false);
+      }
+      push(pair, 3 + windowWidth / probeStep);
+      for (let n = 0; n < 20; n++) pair.outbox.push(Buffer.from('x'), 1);
+      end(pair);
+      pair.outbox.flush();
+      assert.deepEqual([pair.overflows, pair.outbox.queuedMessages], [0, 0]);
+      for (let n = 0; n < 11; n++) pair.outbox.push(Buffer.from('x'), 1);
+      pair.outbox.flush();
+      assert.equal(pair.overflows, 1, 'from then on it is held to its limit');
+    });
+  }
+
   it('is blocked since then, whatever a peer sends that reads nothing', async () => {
     using pair = await filled();
     push(pair, 1);

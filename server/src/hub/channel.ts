@@ -84,18 +84,20 @@ export class Channel {
 
   /**
    * Gives the next messages to every subscriber: one encoding for each group, then a reference for each member.
-   * The first message is the one behind `offset`. True when there is a crowd among the groups.
+   * The first message is the one behind `offset`. Returns how many are in crowds, which are written to in rounds.
    */
-  deliver(batch: readonly Message[], meter: HubMeter): boolean {
+  deliver(batch: readonly Message[], meter: HubMeter): number {
     const last = batch[batch.length - 1];
-    if (!last) return false;
+    if (!last) return 0;
     const before = this.offset;
     this.offset = last.offset;
     for (const portion of this.#portions(batch)) {
       for (const group of this.#groups) give(portion, group, meter);
     }
     if (this.#particular.size > 0) this.#deliverParticular(batch, before, meter);
-    return this.#groups.some(({ members }) => members.length > crowd);
+    let crowded = 0;
+    for (const { members } of this.#groups) if (members.length > crowd) crowded += members.length;
+    return crowded;
   }
 
   /** What is encoded together: where a slow reader may go without a message, each by itself. */

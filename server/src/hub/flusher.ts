@@ -1,3 +1,4 @@
+import { Pace } from './pace.ts';
 import type { Recipient } from './recipient.ts';
 
 /** Milliseconds of each turn of the event loop for writing to crowds; what is urgent is written besides. */
@@ -20,6 +21,8 @@ class Round {
   readonly listeners: (() => void)[] = [];
   /** How many have been written to. */
   done = 0;
+  /** Milliseconds that it took. */
+  spent = 0;
 
   get over(): boolean {
     return this.done === this.recipients.length;
@@ -36,7 +39,8 @@ class Round {
  *
  * Writing is what costs most, and a crowd takes long: a thousand recipients some milliseconds. So it is written to in
  * rounds, a slice in each turn, between which frames are read and batches are committed; what is committed meanwhile
- * goes out together with what waits. Answers, senders and small rooms are urgent: they wait for no crowd.
+ * goes out together with what waits. When rounds take most of the time, one waits for a second message to begin with.
+ * Answers, senders and small rooms are urgent: they wait for no crowd.
  */
 export class Flusher {
   #urgent: Recipient[] = [];
@@ -45,19 +49,34 @@ export class Flusher {
   readonly #gathered = new Map<object, Gathered>();
   #full = false;
   #scheduled = false;
+  readonly #pace = new Pace();
+  /** Before this time the next round need not begin; 0 for at once. */
+  #patientUntil = 0;
+  #timer: NodeJS.Timeout | null = null;
 
   mark(recipient: Recipient, urgent = false): void {
     (urgent ? this.#urgent : this.#next.recipients).push(recipient);
     this.#schedule();
   }
 
-  /** Messages of a channel were given to a crowd. */
-  gather(channel: object, messages: number, bytes: number): void {
-    const gathered = this.#gathered.get(channel) ?? { messages: 0, bytes: 0 };
+  /** Messages of a channel were given to a crowd of so many. */
+  gather(channel: object, messages: number, bytes: number, recipients: number): void {
+    const before = this.#gathered.get(channel);
+    const gathered = before ?? { messages: 0, bytes: 0 };
     gathered.messages += messages;
     gathered.bytes += bytes;
+    this.#wait(channel, before !== undefined || messages > 1, recipients);
     this.#gathered.set(channel, gathered);
     if (gathered.messages >= fullMessages || gathered.bytes >= fullBytes) this.#full = true;
+  }
+
+  /** The next round waits for company as long as everything that is gathered for it does. */
+  #wait(channel: object, hasCompany: boolean, recipients: number): void {
+    const now = performance.now();
+    const patience = this.#pace.came(channel, recipients, now);
+    if (hasCompany) this.#pace.waited(channel, false);
+    const until = hasCompany || patience === 0 ? 0 : now + patience;
+    this.#patientUntil = this.#gathered.size === 0 ? until : Math.min(this.#patientUntil, until);
   }
 
   /** A crowd is behind with what it was given: the next batch is to wait for the end of the round. */
@@ -81,7 +100,10 @@ export class Flusher {
   /** Writes now: everything urgent, and of the rest what one slice allows. */
   flush(): void {
     this.#writeUrgent();
-    if (this.#round.over) this.#begin();
+    if (this.#round.over) {
+      if (this.#isPatient()) return;
+      this.#begin();
+    }
     this.#write();
   }
 
@@ -92,7 +114,25 @@ export class Flusher {
     for (const recipient of urgent) recipient.flush();
   }
 
+  /** Whether the next round waits; wakes it when that is over. */
+  #isPatient(): boolean {
+    if (this.#patientUntil === 0) return false;
+    const left = this.#patientUntil - performance.now();
+    if (left <= 0) {
+      for (const channel of this.#gathered.keys()) this.#pace.waited(channel, true);
+      return false;
+    }
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.flush();
+    }, left);
+    return true;
+  }
+
   #begin(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#patientUntil = 0;
     this.#round = this.#next;
     this.#next = new Round();
     this.#gathered.clear();
@@ -102,13 +142,18 @@ export class Flusher {
   #write(): void {
     const round = this.#round;
     const { recipients } = round;
-    const end = performance.now() + slice;
-    while (!round.over) {
+    const began = performance.now();
+    let now = began;
+    while (!round.over && now < began + slice) {
       const until = Math.min(round.done + stride, recipients.length);
       while (round.done < until) recipients[round.done++]?.flush();
-      if (performance.now() >= end) break;
+      now = performance.now();
     }
-    if (round.over) round.end();
+    round.spent += now - began;
+    if (round.over) {
+      this.#pace.wrote(recipients.length, round.spent);
+      round.end();
+    }
     if (!round.over || this.#next.recipients.length > 0) this.#schedule();
   }
 

@@ -422,14 +422,15 @@ export class Hub {
 
   /** Before a crowd is written to, its senders are. */
   #deliverBatch(channel: Channel, batch: readonly Message[]): void {
-    if (!channel.deliver(batch, this.#meter)) return;
+    const crowd = channel.deliver(batch, this.#meter);
+    if (crowd === 0) return;
     this.#isCrowdGiven = true;
     let bytes = 0;
     for (const { data, sender } of batch) {
       bytes += data.length;
       if (sender) this.connections.get(sender.connection)?.hurry();
     }
-    this.flusher.gather(channel, batch.length, bytes);
+    this.flusher.gather(channel, batch.length, bytes, crowd);
   }
 
   #control(channel: Channel, batch: readonly Message[]): void {

@@ -6,9 +6,13 @@ import { Flusher } from '../../src/hub/flusher.ts';
 import { PlainRecipient } from '../support/plain-recipient.ts';
 import { stopTime } from '../support/stop-time.ts';
 
-/** What happens: somebody is marked, maybe twice over while written to, a tick ends, or a turn of the event loop. */
+/**
+ * What happens: somebody is marked, maybe twice over while written to, a crowd is given a batch, a tick ends, or a turn
+ * of the event loop.
+ */
 type Act =
   | { readonly mark: readonly number[]; readonly urgent: boolean; readonly again: boolean }
+  | 'crowd'
   | 'tick'
   | 'turn';
 
@@ -25,6 +29,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       again: fc.boolean(),
     }),
   },
+  { weight: 3, arbitrary: fc.constant('crowd' as const) },
   { weight: 2, arbitrary: fc.constant('tick' as const) },
   { weight: 2, arbitrary: fc.constant('turn' as const) },
 );
@@ -37,6 +42,7 @@ class Books {
   /** Who is to be marked again while it is written to. */
   readonly #again = new Set<number>();
   readonly #recipients: readonly PlainRecipient[];
+  readonly #room = {};
   #marks = 0;
   asked = 0;
   told = 0;
@@ -64,6 +70,12 @@ class Books {
     }
   }
 
+  /** Everybody is given a message of one channel, said to be for so many more that rounds soon wait for company. */
+  crowd(): void {
+    for (let n = 0; n < size; n++) this.#mark(n, false);
+    this.flusher.gather(this.#room, 1, 1, 250 * size);
+  }
+
   /** As at the end of a tick: nobody marked until now may wait any more when it is told. */
   tick(): void {
     this.flusher.flush();
@@ -85,18 +97,25 @@ class Books {
 describe('Flusher, whoever is marked when', () => {
   it('writes to each after its last mark, and tells of it then and not before', async (context) => {
     const pass = stopTime(context);
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const turn = async (): Promise<void> => {
+      pass(1);
+      context.mock.timers.tick(1);
+      await setImmediate();
+    };
     const run = fc.asyncProperty(
-      fc.array(act, { maxLength: 40, size: 'max' }),
+      fc.array(act, { maxLength: 80, size: 'max' }),
       fc.constantFrom(0, 0.1, 0.7),
       async (acts, cost) => {
         const books = new Books(() => pass(cost));
         for (const act of acts) {
-          if (act === 'turn') await setImmediate();
+          if (act === 'turn') await turn();
+          else if (act === 'crowd') books.crowd();
           else if (act === 'tick') books.tick();
           else books.mark(act.mark, act.urgent, act.again);
         }
         for (let turns = 0; turns < 5000 && !(books.idle && books.told === books.asked); turns++)
-          await setImmediate();
+          await turn();
         assert.ok(books.idle, 'somebody is never written to');
         assert.equal(books.told, books.asked);
       },

@@ -261,7 +261,7 @@ describe('Flusher.full', () => {
     for (const recipient of recipients) flusher.mark(recipient);
     flusher.flush();
     return batches.map(([channel, messages, bytes]) => {
-      flusher.gather(channels[channel] ?? {}, messages, bytes);
+      flusher.gather(channels[channel] ?? {}, messages, bytes, 100);
       return flusher.full;
     });
   }
@@ -293,9 +293,9 @@ describe('Flusher.full', () => {
     for (let rounds = 0; rounds < 3; rounds++) {
       for (const recipient of recipients) flusher.mark(recipient);
       flusher.flush();
-      flusher.gather(channels[0], 63, 0);
+      flusher.gather(channels[0], 63, 0, 100);
       assert.equal(flusher.full, false, 'what gathered before the round does not count');
-      flusher.gather(channels[0], 1, 0);
+      flusher.gather(channels[0], 1, 0, 100);
       assert.equal(flusher.full, true);
       const atEnd: boolean[] = [];
       flusher.whenRoundEnds(() => atEnd.push(flusher.full));
@@ -306,7 +306,7 @@ describe('Flusher.full', () => {
 
   it('is never true without a round, whatever is given to a crowd', () => {
     const flusher = new Flusher();
-    flusher.gather(channels[0], 10_000, 10_000 * kibibyte);
+    flusher.gather(channels[0], 10_000, 10_000 * kibibyte, 100);
     assert.equal(flusher.full, false);
     const recipient = new PlainRecipient('r');
     flusher.mark(recipient);

@@ -138,9 +138,10 @@ export class Outbox {
     this.#wake();
   }
 
-  /** The kernel has not taken the last write, or the peer has not read what is on its way. */
+  /** The kernel has not taken the last write, or the peer has not read what is on its way. Not so before the first. */
   get #blocked(): boolean {
-    return this.#socket.writableLength > 0 || this.#full;
+    const { writableLength, writableCorked } = this.#socket;
+    return (writableLength > 0 && writableCorked === 0) || this.#full;
   }
 
   get #full(): boolean {

@@ -247,6 +247,16 @@ describe('Outbox', { timeout: 20_000 }, () => {
     assert.equal(pair.outbox.drained(), null);
   });
 
+  it('drained is null before the first write, which goes out with the answer to the upgrade', async () => {
+    using pair = await Pair.open();
+    pair.near.cork();
+    pair.near.write('HTTP/1.1 101');
+    pair.outbox.push(Buffer.from('hello'), 1);
+    assert.equal(pair.outbox.drained(), null);
+    pair.outbox.flush();
+    assert.equal(String(await pair.received(17)), 'HTTP/1.1 101hello');
+  });
+
   it('drained resolves for everybody who waits, when the reader has read or the outbox is closed', async () => {
     for (const end of ['read', 'close'] as const) {
       using pair = await Pair.open();

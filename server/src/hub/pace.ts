@@ -1,4 +1,4 @@
-/** The share of time that writing to crowds may take before their messages wait for company. */
+/** The share of the time that writing to crowds may take before their messages wait for company. */
 const busy = 0.5;
 /** Milliseconds over which that share is taken. */
 const memory = 250;
@@ -24,8 +24,8 @@ class Rhythm {
     this.#last = now;
   }
 
-  /** Milliseconds within which another batch is to be expected; 0 when it is not worth waiting. */
-  get patience(): number {
+  /** To be called for each batch: milliseconds within which another is to be expected; 0 when it is not worth waiting. */
+  patience(): number {
     const patience = intervals * this.#interval;
     if (patience > longest) return 0;
     if (this.#skip === 0) return patience;
@@ -45,9 +45,9 @@ class Rhythm {
  * two messages halves the work, which is room for everybody else.
  */
 export class Pace {
-  /** Milliseconds of one write. */
+  /** Milliseconds of one write, as they were lately. */
   #cost = 0;
-  /** The share of time that it would take to write each batch by itself. */
+  /** The share of the time that it would take to write each batch by itself. */
   #demand = 0;
   #at = 0;
   readonly #rhythms = new WeakMap<object, Rhythm>();
@@ -59,7 +59,7 @@ export class Pace {
     const faded = this.#demand * Math.exp((this.#at - now) / memory);
     this.#demand = faded + (recipients * this.#cost) / memory;
     this.#at = now;
-    return this.#demand < busy ? 0 : rhythm.patience;
+    return this.#demand < busy ? 0 : rhythm.patience();
   }
 
   /** A round of so many writes took so many milliseconds. */

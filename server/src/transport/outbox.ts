@@ -81,7 +81,7 @@ export class Outbox {
   /** One write of all that waits, unless the last one has not been taken yet. */
   flush(): void {
     if (this.#closed) return;
-    if (this.#socket.writableCorked > 0) {
+    if (this.#unbegun) {
       this.#begin();
       return;
     }
@@ -95,7 +95,11 @@ export class Outbox {
     if (this.#blocked) this.#watch();
   }
 
-  /** The socket was corked when the answer to the upgrade was written: that goes out with what waits. */
+  /** The socket was corked when the answer to the upgrade was written, which goes out with what waits. */
+  get #unbegun(): boolean {
+    return this.#socket.writableCorked > 0;
+  }
+
   #begin(): void {
     this.#writeWaiting();
     this.#socket.uncork();
@@ -138,10 +142,9 @@ export class Outbox {
     this.#wake();
   }
 
-  /** The kernel has not taken the last write, or the peer has not read what is on its way. Not so before the first. */
+  /** The kernel has not taken the last write, or the peer has not read what is on its way. */
   get #blocked(): boolean {
-    const { writableLength, writableCorked } = this.#socket;
-    return (writableLength > 0 && writableCorked === 0) || this.#full;
+    return (this.#socket.writableLength > 0 && !this.#unbegun) || this.#full;
   }
 
   get #full(): boolean {

@@ -8,6 +8,8 @@ const stride = 8;
 /** What may gather for one channel's crowd while a round goes on, before new batches wait for its end. */
 const fullMessages = 64;
 const fullBytes = 64 * 1024;
+/** Of those who wait, so many are written to while the others wait on: more than half, so that most get it at once. */
+const share = 0.52;
 
 /** What of one channel was delivered to a crowd since the round began. */
 interface Gathered {
@@ -15,22 +17,10 @@ interface Gathered {
   bytes: number;
 }
 
-/** Recipients that are written to in their order, once each, and who wants to know when that is done. */
-class Round {
-  readonly recipients: Recipient[] = [];
-  readonly listeners: (() => void)[] = [];
-  /** How many have been written to. */
-  done = 0;
-  /** Milliseconds that it took. */
-  spent = 0;
-
-  get over(): boolean {
-    return this.done === this.recipients.length;
-  }
-
-  end(): void {
-    for (const listener of this.listeners) listener();
-  }
+/** Who is to be told when so many writes are done, counted from the first one ever. */
+interface Listener {
+  readonly writes: number;
+  readonly tell: () => void;
 }
 
 /**
@@ -39,23 +29,36 @@ class Round {
  *
  * Writing is what costs most, and a crowd takes long: a thousand recipients some milliseconds. So it is written to in
  * rounds, a slice in each turn, between which frames are read and batches are committed; what is committed meanwhile
- * goes out together with what waits. When rounds take most of the time, one waits for a second message to begin with.
- * Answers, senders and small rooms are urgent: they wait for no crowd.
+ * goes out together with what waits. When rounds take most of the time, one writes to the first half of those who wait,
+ * and the others wait for one more batch. Answers, senders and small rooms are urgent: they wait for no crowd.
  */
 export class Flusher {
   #urgent: Recipient[] = [];
-  #round = new Round();
-  #next = new Round();
+  /** Those who wait for a round, in the order in which they were marked. */
+  #queue: Recipient[] = [];
+  /** How many of the queue have been written to, and how many will have been when the round is over. */
+  #head = 0;
+  #end = 0;
+  /** Writes to those who are in the queue no more. */
+  #past = 0;
+  /** Milliseconds that the round under way has taken. */
+  #spent = 0;
+  readonly #atEnd: (() => void)[] = [];
+  readonly #listeners: Listener[] = [];
+  /** What came for crowds since the last round began. */
   readonly #gathered = new Map<object, Gathered>();
   #full = false;
   #scheduled = false;
   readonly #pace = new Pace();
-  /** Before this time the next round need not begin; 0 for at once. */
+  /** Before this time not all of what is gathered need be written; 0 when it need. */
   #patientUntil = 0;
-  #timer: NodeJS.Timeout | null = null;
+  /** Whose messages wait for company since the last round began, and before which time. */
+  #waiting = new Set<object>();
+  #waitsUntil = 0;
+  #willWake = false;
 
   mark(recipient: Recipient, urgent = false): void {
-    (urgent ? this.#urgent : this.#next.recipients).push(recipient);
+    (urgent ? this.#urgent : this.#queue).push(recipient);
     this.#schedule();
   }
 
@@ -65,46 +68,46 @@ export class Flusher {
     const gathered = before ?? { messages: 0, bytes: 0 };
     gathered.messages += messages;
     gathered.bytes += bytes;
-    this.#wait(channel, before !== undefined || messages > 1, recipients);
+    this.#consider(channel, before !== undefined || messages > 1, recipients);
     this.#gathered.set(channel, gathered);
     if (gathered.messages >= fullMessages || gathered.bytes >= fullBytes) this.#full = true;
   }
 
-  /** The next round waits for company as long as everything that is gathered for it does. */
-  #wait(channel: object, hasCompany: boolean, recipients: number): void {
+  /** The next round is patient as long as everything that is gathered for it is. */
+  #consider(channel: object, hasCompany: boolean, recipients: number): void {
     const now = performance.now();
     const patience = this.#pace.came(channel, recipients, now);
-    if (hasCompany) this.#pace.waited(channel, false);
+    if (hasCompany || this.#waiting.has(channel)) this.#pace.waited(channel, false);
     const until = hasCompany || patience === 0 ? 0 : now + patience;
     this.#patientUntil = this.#gathered.size === 0 ? until : Math.min(this.#patientUntil, until);
   }
 
+  get #isRoundOver(): boolean {
+    return this.#head === this.#end;
+  }
+
   /** A crowd is behind with what it was given: the next batch is to wait for the end of the round. */
   get full(): boolean {
-    return this.#full && !this.#round.over;
+    return this.#full && !this.#isRoundOver;
   }
 
   /** To be called after `flush`: the listener is called once everything marked until now has been written. */
   whenWritten(listener: () => void): void {
-    if (this.#next.recipients.length > 0) this.#next.listeners.push(listener);
-    else if (!this.#round.over) this.#round.listeners.push(listener);
-    else listener();
+    if (this.#queue.length === this.#head) listener();
+    else this.#listeners.push({ writes: this.#past + this.#queue.length, tell: listener });
   }
 
   /** Called at the end of the round under way, or at once without one. */
   whenRoundEnds(listener: () => void): void {
-    if (this.#round.over) listener();
-    else this.#round.listeners.push(listener);
+    if (this.#isRoundOver) listener();
+    else this.#atEnd.push(listener);
   }
 
   /** Writes now: everything urgent, and of the rest what one slice allows. */
   flush(): void {
     this.#writeUrgent();
-    if (this.#round.over) {
-      if (this.#isPatient()) return;
-      this.#begin();
-    }
-    this.#write();
+    if (this.#isRoundOver) this.#begin(this.#due());
+    if (!this.#isRoundOver) this.#write();
   }
 
   #writeUrgent(): void {
@@ -114,47 +117,53 @@ export class Flusher {
     for (const recipient of urgent) recipient.flush();
   }
 
-  /** Whether the next round waits; wakes it when that is over. */
-  #isPatient(): boolean {
-    if (this.#patientUntil === 0) return false;
-    const left = this.#patientUntil - performance.now();
-    if (left <= 0) {
-      for (const channel of this.#gathered.keys()) this.#pace.waited(channel, true);
-      return false;
+  /** How many of those who wait the next round writes to. */
+  #due(): number {
+    const count = this.#queue.length - this.#head;
+    const now = performance.now();
+    if (this.#gathered.size > 0) return this.#patientUntil > now ? Math.ceil(count * share) : count;
+    const left = this.#waitsUntil - now;
+    if (left > 0) {
+      this.#wakeIn(left);
+      return 0;
     }
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      this.flush();
-    }, left);
-    return true;
+    for (const channel of this.#waiting) this.#pace.waited(channel, true);
+    return count;
   }
 
-  #begin(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#patientUntil = 0;
-    this.#round = this.#next;
-    this.#next = new Round();
+  #begin(count: number): void {
+    if (count === 0) return;
+    this.#past += this.#head;
+    this.#queue.splice(0, this.#head);
+    this.#head = 0;
+    this.#end = count;
+    this.#spent = 0;
+    const isAll = count === this.#queue.length;
+    this.#waiting = new Set(isAll ? [] : this.#gathered.keys());
+    this.#waitsUntil = isAll ? 0 : this.#patientUntil;
     this.#gathered.clear();
     this.#full = false;
   }
 
   #write(): void {
-    const round = this.#round;
-    const { recipients } = round;
     const began = performance.now();
     let now = began;
-    while (!round.over && now < began + slice) {
-      const until = Math.min(round.done + stride, recipients.length);
-      while (round.done < until) recipients[round.done++]?.flush();
+    while (!this.#isRoundOver && now < began + slice) {
+      const until = Math.min(this.#head + stride, this.#end);
+      while (this.#head < until) this.#queue[this.#head++]?.flush();
       now = performance.now();
     }
-    round.spent += now - began;
-    if (round.over) {
-      this.#pace.wrote(recipients.length, round.spent);
-      round.end();
+    this.#spent += now - began;
+    if (this.#isRoundOver) this.#pace.wrote(this.#end, this.#spent);
+    this.#tell();
+    if (this.#head < this.#queue.length) this.#schedule();
+  }
+
+  #tell(): void {
+    while (this.#listeners[0] && this.#listeners[0].writes <= this.#past + this.#head) {
+      this.#listeners.shift()?.tell();
     }
-    if (!round.over || this.#next.recipients.length > 0) this.#schedule();
+    if (this.#isRoundOver) for (const tell of this.#atEnd.splice(0)) tell();
   }
 
   #schedule(): void {
@@ -167,4 +176,13 @@ export class Flusher {
     this.#scheduled = false;
     this.flush();
   };
+
+  #wakeIn(ms: number): void {
+    if (this.#willWake) return;
+    this.#willWake = true;
+    setTimeout(() => {
+      this.#willWake = false;
+      this.flush();
+    }, ms);
+  }
 }

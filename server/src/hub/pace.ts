@@ -40,9 +40,9 @@ class Rhythm {
 }
 
 /**
- * Decides how long a message for a crowd waits for the next one, with which it can share its writes. While there is
- * time for writing each by itself none waits. Once that would take half of all time, waiting for one interval between
- * two messages halves the work, which is room for everybody else.
+ * Decides how long a message for a crowd may wait for the next one, with which it can share a write. While there is
+ * time for writing each by itself none waits. Once that would take half of all time, sharing writes makes room for
+ * everybody else.
  */
 export class Pace {
   /** Milliseconds of one write, as they were lately. */

@@ -36,7 +36,7 @@ export class Flusher {
   #urgent: Recipient[] = [];
   /** Those who wait for a round, in the order in which they were marked. */
   #queue: Recipient[] = [];
-  /** How many of the queue have been written to, and how many will have been when the round is over. */
+  /** How many of the queue the round under way has written to, and how many it will have when it is over. */
   #head = 0;
   #end = 0;
   /** Writes to those who are in the queue no more. */
@@ -83,7 +83,7 @@ export class Flusher {
   }
 
   get #isRoundOver(): boolean {
-    return this.#head === this.#end;
+    return this.#head >= this.#end;
   }
 
   /** A crowd is behind with what it was given: the next batch is to wait for the end of the round. */
@@ -119,7 +119,7 @@ export class Flusher {
 
   /** How many of those who wait the next round writes to. */
   #due(): number {
-    const count = this.#queue.length - this.#head;
+    const count = this.#queue.length;
     const now = performance.now();
     if (this.#gathered.size > 0) return this.#patientUntil > now ? Math.ceil(count * share) : count;
     const left = this.#waitsUntil - now;
@@ -133,9 +133,6 @@ export class Flusher {
 
   #begin(count: number): void {
     if (count === 0) return;
-    this.#past += this.#head;
-    this.#queue.splice(0, this.#head);
-    this.#head = 0;
     this.#end = count;
     this.#spent = 0;
     const isAll = count === this.#queue.length;
@@ -154,9 +151,18 @@ export class Flusher {
       now = performance.now();
     }
     this.#spent += now - began;
-    if (this.#isRoundOver) this.#pace.wrote(this.#end, this.#spent);
+    if (this.#isRoundOver) this.#finish();
     this.#tell();
     if (this.#head < this.#queue.length) this.#schedule();
+  }
+
+  /** Those who were written to are forgotten: they may be gone long before the next round. */
+  #finish(): void {
+    this.#pace.wrote(this.#end, this.#spent);
+    this.#queue.splice(0, this.#end);
+    this.#past += this.#end;
+    this.#head = 0;
+    this.#end = 0;
   }
 
   #tell(): void {
@@ -177,6 +183,7 @@ export class Flusher {
     this.flush();
   };
 
+  /** Looks again after so long, whatever happens until then. */
   #wakeIn(ms: number): void {
     if (this.#willWake) return;
     this.#willWake = true;

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MemoryEngine } from '../../src/engine/memory/engine.ts';
-import { Hub } from '../../src/hub/hub.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import type { Hub } from '../../src/hub/hub.ts';
+import { openMemoryHub } from '../support/memory-hub.ts';
 import { PlainRecipient } from '../support/plain-recipient.ts';
 
 const count = 500;
@@ -33,12 +32,9 @@ class SlowRecipient extends PlainRecipient {
   }
 }
 
+/** A hub with so many messages in each of these channels. */
 async function openHub(channels: readonly string[]): Promise<Hub> {
-  const clock = new FakeClock();
-  const retention = { windowSize: count, windowTtl: 600_000, historyTtl: 0, idempotencyWindow: 0 };
-  const report = (thrown: unknown) => assert.fail(String(thrown));
-  const hub = new Hub({ engine: new MemoryEngine({ retention, clock }), clock, report });
-  await hub.open();
+  const hub = await openMemoryHub(count);
   for (const channel of channels) {
     const draft = { channel, type: 'text', data: '1', sender: null, persist: true };
     await Promise.all(Array.from({ length: count }, () => hub.published(draft)));

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MemoryEngine } from '../../src/engine/memory/engine.ts';
-import { Hub } from '../../src/hub/hub.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import type { Hub } from '../../src/hub/hub.ts';
+import { openMemoryHub } from '../support/memory-hub.ts';
 import { PlainRecipient } from '../support/plain-recipient.ts';
 
 interface Bench extends AsyncDisposable {
@@ -11,14 +10,7 @@ interface Bench extends AsyncDisposable {
 }
 
 async function open(windowSize = 100): Promise<Bench> {
-  const clock = new FakeClock();
-  const retention = { windowSize, windowTtl: 600_000, historyTtl: 0, idempotencyWindow: 0 };
-  const hub = new Hub({
-    engine: new MemoryEngine({ retention, clock }),
-    clock,
-    report: (thrown) => assert.fail(String(thrown)),
-  });
-  await hub.open();
+  const hub = await openMemoryHub(windowSize);
   return {
     hub,
     publish: (persist) => hub.published({ channel: 'news', type: 'text', data: '1', sender: null, persist }),

@@ -1,0 +1,48 @@
+import type { Setting } from '../setting.ts';
+
+export const engine = {
+  kind: {
+    env: 'ENGINE',
+    kind: 'choice',
+    default: 'sqlite',
+    choices: ['memory', 'sqlite'],
+    meaning: 'Where messages are ordered and kept; `memory` forgets everything at the end of the process.',
+    hint: 'This version has the engines memory and sqlite only.',
+  },
+  databasePath: {
+    env: 'DATABASE_PATH',
+    kind: 'text',
+    default: 'data/chat.db',
+    pattern: /^(?!:memory:$)(?=.*\S)/s,
+    takes: 'the path of a file (for a store in memory: ENGINE=memory)',
+    meaning: 'File of the sqlite engine; its folder also holds the development secret.',
+  },
+  durability: {
+    env: 'DURABILITY',
+    kind: 'choice',
+    default: 'process',
+    choices: ['process', 'disk'],
+    meaning:
+      'What an acknowledged message survives: `process` the end of the process, `disk` also a power cut (one fsync before every ack).',
+  },
+  keyPrefix: {
+    env: 'KEY_PREFIX',
+    kind: 'text',
+    default: 'fanwire',
+    pattern: /^[A-Za-z0-9_.:-]{1,64}$/,
+    takes: '1 to 64 letters, digits and _ . : -',
+    meaning:
+      'First part of every key and subject in a store shared with others; the embedded engines have none.',
+  },
+} as const satisfies Record<string, Setting>;
+
+export interface EngineSettings {
+  /** Default sqlite; memory forgets everything at the end of the process. */
+  readonly kind: 'memory' | 'sqlite';
+  /** File of the sqlite engine, relative to the working directory. Default data/chat.db. */
+  readonly databasePath: string;
+  /** What an acknowledged message survives: the end of the process (default), or with `disk` a power cut. */
+  readonly durability: 'process' | 'disk';
+  /** First part of every key in a shared store. Default fanwire. */
+  readonly keyPrefix: string;
+}

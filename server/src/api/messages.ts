@@ -1,15 +1,12 @@
 import { Type } from 'typebox';
 import { encode } from '../dialect/channel/codec.ts';
 import { maxOffset } from '../dialect/fields.ts';
-import type { HistoryPage, HistoryQuery, Message } from '../engine/engine.ts';
+import type { HistoryPage, HistoryQuery } from '../engine/engine.ts';
 import { failure, jsonType, send } from './answer.ts';
 import { Authorization } from './authorization.ts';
 import type { Resource } from './parts.ts';
 import { answers, ChannelPath, pageLimit } from './schemas.ts';
 import { channelParameter } from './validation.ts';
-
-/** A page that would have more bytes of data ends sooner and says that there is more. */
-const maxPageBytes = 8 * 1024 * 1024;
 
 function bound(description: string) {
   return Type.Optional(Type.Integer({ minimum: 0, maximum: maxOffset, description }));
@@ -67,32 +64,15 @@ export const addMessages: Resource = (app, parts) => {
       const query: HistoryQuery = { ...request.query, limit: request.query.limit ?? 50 };
       hub
         .history(channel, query)
-        .then((page) => pageText(page, isForward(query)))
+        .then(pageText)
         .then((text) => send(reply.type(jsonType), text))
         .catch(failure(reply));
     },
   );
 };
 
-function isForward({ before, after, from }: HistoryQuery): boolean {
-  return before === undefined && (after !== undefined || from !== undefined);
-}
-
 /** The data of messages is JSON text already: it is put in as it is. */
-function pageText({ messages, epoch, offset, more }: HistoryPage, forward: boolean): string {
-  const fitting = withinBytes(messages, forward);
-  const list = fitting.map(encode).join(',');
-  const cut = fitting.length < messages.length;
-  return `{"messages":[${list}],"epoch":${JSON.stringify(epoch)},"offset":${offset},"more":${more || cut}}`;
-}
-
-/** As many messages, from the end where the page begins, as fit; one at least. */
-function withinBytes(messages: readonly Message[], forward: boolean): readonly Message[] {
-  let bytes = 0;
-  for (let count = 0; count < messages.length; count++) {
-    bytes += messages.at(forward ? count : -1 - count)?.data.length ?? 0;
-    if (bytes <= maxPageBytes || count === 0) continue;
-    return forward ? messages.slice(0, count) : messages.slice(-count);
-  }
-  return messages;
+function pageText({ messages, epoch, offset, more }: HistoryPage): string {
+  const list = messages.map(encode).join(',');
+  return `{"messages":[${list}],"epoch":${JSON.stringify(epoch)},"offset":${offset},"more":${more}}`;
 }

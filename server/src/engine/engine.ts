@@ -81,6 +81,8 @@ export interface ChannelState extends Position {
  */
 export interface HistoryQuery {
   readonly limit: number;
+  /** Most bytes of the page, as `weightOf` counts them; one message may have more. @default maxPageBytes, which is the most */
+  readonly bytes?: number;
   readonly after?: number;
   readonly before?: number;
   readonly from?: number;
@@ -94,6 +96,24 @@ export interface HistoryPage extends Position {
   readonly messages: Message[];
   /** Are there more in the direction of the query (later ones for `after`/`from`, else earlier ones)? */
   readonly more: boolean;
+}
+
+/** Which of a channel's last kept messages are asked for. */
+export interface TailQuery {
+  /** How many at most. */
+  readonly count: number;
+  /** Only those with a lower offset. */
+  readonly before?: number;
+  /** Only messages published to be kept. */
+  readonly persisted?: boolean;
+}
+
+/** Where a channel's last messages begin, seen from the position. */
+export interface Tail extends Position {
+  /** The offset before the first of them; with none, the one up to which was looked. */
+  readonly after: number;
+  /** How many there are. */
+  readonly count: number;
 }
 
 export interface PresentUser {
@@ -207,8 +227,13 @@ export interface Engine {
    * when it rejects, nothing of it was kept or delivered.
    */
   append(batch: readonly Draft[]): Promise<Receipt[]>;
-  /** An indexed seek, whatever the depth. An unknown channel is an empty one. */
+  /**
+   * An indexed seek, whatever the depth. An unknown channel is an empty one. A page holds at most `maxPageBytes`, or
+   * one message, and no more than that is read for it.
+   */
   read(channel: string, query: HistoryQuery): Promise<HistoryPage>;
+  /** Where the channel's last messages begin: a seek that reads none of them. */
+  tail(channel: string, query: TailQuery): Promise<Tail>;
   /** The channel's state, with `kept` counted after `after` (default 0). */
   state(channel: string, after?: number): Promise<ChannelState>;
   /** From the position it resolves with, every later message of the channel is given to `sink.deliver`. */

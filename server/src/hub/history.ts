@@ -3,8 +3,10 @@ import {
   type Engine,
   type HistoryPage,
   type HistoryQuery,
-  type Message,
+  type Tail,
+  type TailQuery,
 } from '../engine/engine.ts';
+import { Page } from '../engine/page.ts';
 import { Lane } from './lane.ts';
 
 /** What of a channel's history is wanted. */
@@ -26,23 +28,30 @@ export class History {
     return undeleted ? this.#undeleted(channel, query) : this.#page(channel, query);
   }
 
+  /** Where the channel's last messages begin. */
+  tail(channel: string, query: TailQuery): Promise<Tail> {
+    return this.#lane.run(() => this.#engine.tail(channel, query));
+  }
+
   #page(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     return this.#lane.run(() => this.#engine.read(channel, query));
   }
 
-  /** Page after page, until there are as many as were asked for, or no more. */
+  /** Page after page, until there are as many as were asked for, or as may be, or no more. */
   async #undeleted(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     const forward = isForward(query);
-    let found: Message[] = [];
+    const shown = new Page(query);
     let next = query;
     for (;;) {
       const page = await this.#page(channel, next);
-      const shown = page.messages.filter(({ type }) => type !== deletedType);
-      found = forward ? [...found, ...shown] : [...shown, ...found];
+      const found = page.messages.filter(({ type }) => type !== deletedType);
+      const full = !(forward ? found : found.reverse()).every((message) => shown.take(message));
       const edge = page.messages.at(forward ? -1 : 0);
-      if (!page.more || found.length === query.limit || !edge) return { ...page, messages: found };
+      if (full || !page.more || shown.messages.length === query.limit || !edge) {
+        const { messages } = shown;
+        return { ...page, messages: forward ? messages : messages.reverse(), more: full || page.more };
+      }
       next = { ...query, ...(forward ? { after: edge.offset } : { before: edge.offset }) };
-      next = { ...next, limit: query.limit - found.length };
     }
   }
 }

@@ -9,6 +9,8 @@ import type {
   PresenceEvent,
   Receipt,
   Sender,
+  Tail,
+  TailQuery,
 } from '../engine/engine.ts';
 import { deletedType } from '../engine/engine.ts';
 import { uuidv7 } from '../ids.ts';
@@ -314,6 +316,11 @@ export class Hub {
   /** One page, read as soon as what is live leaves time for it. */
   history(channel: string, request: HistoryRequest): Promise<HistoryPage> {
     return this.#history.read(channel, request);
+  }
+
+  /** Where the channel's last messages begin, found as soon as what is live leaves time for it. */
+  tail(channel: string, query: TailQuery): Promise<Tail> {
+    return this.#history.tail(channel, query);
   }
 
   position(channel: string): Promise<Position> {

@@ -3,10 +3,8 @@ import type { History } from './history.ts';
 import type { HubMeter } from './meter.ts';
 import type { Subscription } from './recipient.ts';
 
-/** Messages read from the engine at once. */
-const pageSize = 200;
-/** Bytes of data after which the recipient has to have taken them. */
-const sliceBytes = 128 * 1024;
+/** Messages, and their bytes, that are read and sent at once; then the recipient has to have taken them. */
+const slice = { limit: 200, bytes: 128 * 1024 };
 
 /** Where a replay begins. */
 export interface ReplayStart {
@@ -16,9 +14,18 @@ export interface ReplayStart {
   readonly completeFrom: number;
 }
 
+/** Messages that are wanted before a replay begins: those kept behind `after`, up to `to`. */
+export interface Past {
+  readonly after: number;
+  readonly to: number;
+  /** Only messages that were published to be kept. */
+  readonly persisted: boolean;
+}
+
 /**
- * Reads a channel's messages page by page and sends them, at the pace of the recipient. What expires or is cleared
- * meanwhile is told as a gap, in its place.
+ * Reads a channel's messages slice by slice and sends them, at the pace of the recipient: a slice is read only when
+ * everything before it was taken, so that a reader that takes nothing holds none. What expires or is cleared meanwhile
+ * is told as a gap, in its place.
  */
 export class Replay {
   /** The recipient has everything up to here, or was told that it has not. */
@@ -40,50 +47,72 @@ export class Replay {
     return this.#subscription.state === 'ended';
   }
 
-  /** The next page, as far as this offset and no further. */
+  /** All of what was before; what of it has gone meanwhile is missing, since nobody was promised it. */
+  async past({ after, to, persisted }: Past): Promise<void> {
+    let at: number | null = after;
+    while (at !== null && at < to && !this.ended) {
+      at = await this.#pastSlice(at, to, persisted);
+      await this.#taking;
+    }
+  }
+
+  /** The next slice, as far as this offset and no further. */
   async next(last = Number.POSITIVE_INFINITY): Promise<void> {
-    const { channel } = this.#subscription;
-    const page = await this.#history.read(channel, { after: this.offset, limit: pageSize });
+    await this.#slice(last);
+    await this.#taking;
+  }
+
+  /** Resolves to the offset up to which there may be more, or to null. */
+  async #pastSlice(after: number, to: number, persisted: boolean): Promise<number | null> {
+    await this.#taking;
+    const page = await this.#history.read(this.#subscription.channel, { after, persisted, ...slice });
+    const messages = page.messages.filter(({ offset }) => offset <= to);
+    const whole = messages.length === page.messages.length;
+    for (let taken = this.#taking; taken !== null; taken = this.#taking) await taken;
+    this.#send(messages, whole && page.more);
+    return whole && page.more ? (messages.at(-1)?.offset ?? null) : null;
+  }
+
+  async #slice(last: number): Promise<void> {
+    await this.#taking;
+    const page = await this.#history.read(this.#subscription.channel, { after: this.offset, ...slice });
     const messages = page.messages.filter((message) => message.offset <= last);
+    const more = page.more && messages.length === page.messages.length;
+    for (let taken = this.#taking; taken !== null; taken = this.#taking) await taken;
     let start = 0;
-    for (let i = 0; i < messages.length; i++) {
-      const { offset } = messages[i] ?? { offset: this.offset };
+    for (const [place, { offset }] of messages.entries()) {
       if (offset > Math.max(this.offset + 1, this.#completeFrom)) {
-        await this.send(messages.slice(start, i));
-        start = i;
+        this.#send(messages.slice(start, place), false);
+        start = place;
         this.#tellLost(offset - 1);
       }
       this.offset = offset;
     }
-    await this.send(messages.slice(start));
-    if (page.more && messages.length === page.messages.length) return;
+    this.#send(messages.slice(start), more);
+    if (more) return;
     const end = Math.min(page.offset, last);
     if (end > this.offset) this.#tellLost(end);
     this.offset = Math.max(this.offset, end);
   }
 
-  /** In slices, each only when everything before it was taken: a replay never fills the outbox of a slow reader. */
-  async send(messages: readonly Message[]): Promise<void> {
+  /**
+   * Resolves when the recipient took everything; null when it has. To be asked again in the turn in which something is
+   * sent: of several replays that waited, another may have been faster.
+   */
+  get #taking(): Promise<void> | null {
+    return this.ended ? null : this.#subscription.recipient.drained();
+  }
+
+  #send(messages: readonly Message[], more: boolean): void {
     const { recipient } = this.#subscription;
-    let start = 0;
-    while (start < messages.length && !this.ended) {
-      const taken = recipient.drained();
-      if (taken !== null) {
-        await taken;
-        // Of several replays that waited, another may have been faster.
-        continue;
-      }
-      const end = sliceEnd(messages, start);
-      const slice = messages.slice(start, end);
-      const bytes = recipient.encoder.encode(slice);
+    if (messages.length > 0 && !this.ended) {
+      const bytes = recipient.encoder.encode(messages);
       if (bytes.length > 0) {
-        recipient.push(bytes, slice.length, false);
-        this.#meter.delivered('replay', slice.length, bytes.length);
+        recipient.push(bytes, messages.length, false);
+        this.#meter.delivered('replay', messages.length, bytes.length);
       }
-      start = end;
-      if (start < messages.length || messages.length === pageSize) recipient.flush();
     }
-    await recipient.drained();
+    if (more) recipient.flush();
   }
 
   #tellLost(to: number): void {
@@ -91,11 +120,4 @@ export class Replay {
     if (from > to || this.ended) return;
     this.#subscription.recipient.gap(this.#subscription.channel, { from, to });
   }
-}
-
-function sliceEnd(messages: readonly Message[], start: number): number {
-  let bytes = 0;
-  let end = start;
-  while (end < messages.length && bytes < sliceBytes) bytes += messages[end++]?.data.length ?? 0;
-  return end;
 }

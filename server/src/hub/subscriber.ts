@@ -4,7 +4,7 @@ import type { History } from './history.ts';
 import type { HubMeter, RecoveryOutcome } from './meter.ts';
 import type { Subscription, Watch } from './recipient.ts';
 import { type Gap, isPlausible, type Resumption, resume } from './recovery.ts';
-import { Replay, type ReplayStart } from './replay.ts';
+import { type Past, Replay, type ReplayStart } from './replay.ts';
 
 export interface SubscribeOptions {
   /** Replay everything after it. */
@@ -17,7 +17,7 @@ export interface SubscribeOptions {
   readonly persisted?: boolean | undefined;
   /** With `history`: where the recipient was told that it is. It gets the history up to there, and all that follows. */
   readonly since?: Position | undefined;
-  /** With `history`: count neither tombstones nor notices of deletion. */
+  /** With `history` and `inAnswer`: count neither tombstones nor notices of deletion. */
   readonly undeleted?: boolean | undefined;
   /** Replay nothing behind this offset: what follows was delivered before. */
   readonly until?: number | undefined;
@@ -25,7 +25,7 @@ export interface SubscribeOptions {
   readonly presentAs?: string | null | undefined;
   /** Hear of users coming and going. */
   readonly watch?: Watch | undefined;
-  /** The history is in the answer (`first`) and not sent as messages. */
+  /** The history is in the answer (`first`), as much of it as one page holds, and not sent as messages. */
   readonly inAnswer?: boolean | undefined;
   /** Called once, before the first replayed message, in the turn in which the answer is true. */
   readonly announce?: ((answer: Subscribed) => void) | undefined;
@@ -39,14 +39,14 @@ export interface Subscribed extends Position {
   readonly gap: Gap | null;
   /** Users present in the channel, this one included. Only counted where `presentAs` was given. */
   readonly members: number;
-  /** The history that was asked for; empty for a position. */
+  /** The history that was asked for, where it is in the answer. */
   readonly first: readonly Message[];
 }
 
-/** What the answer says, and the messages that are sent before the replay goes on. */
+/** What the answer says, and what is sent before the replay goes on. */
 interface Plan extends ReplayStart {
   readonly answer: Subscribed;
-  readonly first: readonly Message[];
+  readonly past?: Past;
 }
 
 /** Brings a subscription to where its channel is: answer, replay, then live. */
@@ -76,7 +76,7 @@ export class Subscriber {
     if (ended(subscription)) return null;
     options.announce?.(plan.answer);
     const replay = new Replay(subscription, plan, this.#history, this.#meter);
-    await replay.send(plan.first);
+    if (plan.past) await replay.past(plan.past);
     while (!replay.ended && replay.offset < channel.offset) await replay.next();
     if (replay.ended) return null;
     subscription.offset = replay.offset;
@@ -97,7 +97,7 @@ export class Subscriber {
     options.announce?.(plan.answer);
     const last = Math.min(options.until ?? plan.answer.offset, plan.answer.offset);
     const replay = new Replay(subscription, plan, this.#history, this.#meter);
-    await replay.send(plan.first);
+    if (plan.past) await replay.past(plan.past);
     while (!replay.ended && replay.offset < last) await replay.next(last);
     return plan.answer;
   }
@@ -115,9 +115,13 @@ export class Subscriber {
 
   async #plan(channel: Channel, options: SubscribeOptions, members: number): Promise<Plan> {
     if (options.position) return this.#planResumption(channel.name, options, options.position, members);
-    if (options.history) return this.#planHistory(channel.name, options, members);
+    if (options.history) {
+      return options.inAnswer
+        ? this.#planPage(channel.name, options, options.history, members)
+        : this.#planHistory(channel.name, options, options.history, members);
+    }
     const { offset } = channel;
-    return { answer: asItIs(channel, members), first: [], after: offset, completeFrom: offset + 1 };
+    return { answer: asItIs(channel, members), after: offset, completeFrom: offset + 1 };
   }
 
   async #planResumption(
@@ -132,29 +136,28 @@ export class Subscriber {
     const { after, recovered, gap, replayed } = withinLimit(resume(state, position), options.until);
     if (!options.fresh) this.#meter.recovered(outcome(gap));
     const answer = { epoch, offset, recovered, replayed, gap, members, first: [] };
-    return { answer, first: [], after, completeFrom: state.completeFrom };
+    return { answer, after, completeFrom: state.completeFrom };
   }
 
-  async #planHistory(name: string, options: SubscribeOptions, members: number): Promise<Plan> {
-    const page = await this.#history.read(name, {
-      limit: options.history ?? 0,
-      ...(options.since ? { before: options.since.offset + 1 } : {}),
-      persisted: options.persisted ?? false,
-      undeleted: options.undeleted ?? false,
-    });
-    const { epoch, offset } = page;
-    const after = options.since?.epoch === epoch ? Math.min(options.since.offset, offset) : offset;
-    const messages = page.messages.filter((message) => message.offset <= (options.until ?? offset));
-    const answer = {
-      epoch,
-      offset,
-      recovered: null,
-      replayed: messages.length + offset - after,
-      gap: null,
-      members,
-      first: messages,
-    };
-    return { answer, first: options.inAnswer ? [] : messages, after, completeFrom: after + 1 };
+  async #planPage(name: string, options: SubscribeOptions, limit: number, members: number): Promise<Plan> {
+    const { persisted = false, undeleted = false } = options;
+    const { epoch, offset, messages } = await this.#history.read(name, { limit, persisted, undeleted });
+    const replayed = messages.length;
+    const answer = { epoch, offset, recovered: null, replayed, gap: null, members, first: messages };
+    return { answer, after: offset, completeFrom: offset + 1 };
+  }
+
+  async #planHistory(name: string, options: SubscribeOptions, count: number, members: number): Promise<Plan> {
+    const { since, until, persisted = false } = options;
+    const end = since?.offset ?? until;
+    const before = end === undefined ? {} : { before: end + 1 };
+    const tail = await this.#history.tail(name, { count, persisted, ...before });
+    const { epoch, offset } = tail;
+    const after = since?.epoch === epoch ? Math.min(since.offset, offset) : offset;
+    const replayed = tail.count + offset - after;
+    const answer = { epoch, offset, recovered: null, replayed, gap: null, members, first: [] };
+    const past = { after: tail.after, to: Math.min(end ?? offset, offset), persisted };
+    return { answer, past, after, completeFrom: after + 1 };
   }
 }
 

@@ -10,6 +10,8 @@ import type {
   PresencePage,
   Revocation,
   Room,
+  Tail,
+  TailQuery,
 } from '../engine/engine.ts';
 import type { EngineHost } from './engine-host.ts';
 import type { Appended, EngineNews, EngineService } from './engine-service.ts';
@@ -76,6 +78,10 @@ export class EngineDesk implements EngineService {
 
   read(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     return this.#engine.read(channel, query);
+  }
+
+  tail(channel: string, query: TailQuery): Promise<Tail> {
+    return this.#engine.tail(channel, query);
   }
 
   state(channel: string, after?: number): Promise<ChannelState> {

@@ -11,6 +11,8 @@ import type {
   Receipt,
   Revocation,
   Room,
+  Tail,
+  TailQuery,
 } from '../engine/engine.ts';
 import type { Parcel } from './packing.ts';
 
@@ -24,6 +26,7 @@ export interface Appended {
 export interface EngineService {
   append(drafts: Parcel<Draft>): Promise<Appended>;
   read(channel: string, query: HistoryQuery): Promise<HistoryPage>;
+  tail(channel: string, query: TailQuery): Promise<Tail>;
   state(channel: string, after?: number): Promise<ChannelState>;
   follow(channel: string): Position | Promise<Position>;
   unfollow(channel: string): void;

@@ -11,6 +11,8 @@ import type {
   Receipt,
   RevocationStore,
   RoomStore,
+  Tail,
+  TailQuery,
 } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
 import type { EngineNews, EngineService } from './engine-service.ts';
@@ -60,6 +62,10 @@ export class RemoteEngine implements Engine, EngineNews {
 
   async read(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     return this.#opened.call('read', channel, query);
+  }
+
+  async tail(channel: string, query: TailQuery): Promise<Tail> {
+    return this.#opened.call('tail', channel, query);
   }
 
   async state(channel: string, after?: number): Promise<ChannelState> {

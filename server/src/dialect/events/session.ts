@@ -188,14 +188,10 @@ export class EventsSession implements Session {
    */
   async #locate(channel: string): Promise<void> {
     if (this.#own.positions.has(channel)) return;
-    const { history = 0, persisted = false } = this.#replay(channel);
-    const { epoch, offset, messages } = await this.#services.hub.history(channel, {
-      limit: history,
-      persisted,
-    });
-    const first = messages[0];
+    const { history: count = 0, persisted = false } = this.#replay(channel);
+    const { epoch, offset, after } = await this.#services.hub.tail(channel, { count, persisted });
     this.#located.set(channel, { epoch, offset });
-    this.#own.positions.set(channel, { epoch, offset: first ? first.offset - 1 : offset });
+    this.#own.positions.set(channel, { epoch, offset: after });
   }
 
   async #subscribe(channel: string): Promise<void> {

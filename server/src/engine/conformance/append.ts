@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Sender } from '../engine.ts';
-import { becoming, type Case, draftOf, Kit, range, sameFields, sameMessages } from './kit.ts';
+import { becoming, type Case, draftOf, Kit, range, readUp, sameFields, sameMessages } from './kit.ts';
 
 const senders: (Sender | null)[] = [
   null,
@@ -73,7 +73,7 @@ const order: Case[] = [
         expected.map(({ offset }) => offset),
         range(1, 5000),
       );
-      sameMessages((await kit.engine.read('a', { limit: 5000 })).messages, expected);
+      sameMessages(await readUp(kit.engine, 'a', { after: 0, limit: 5000 }), expected);
     },
   },
   {

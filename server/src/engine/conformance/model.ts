@@ -1,4 +1,14 @@
-import type { ChannelState, Draft, HistoryQuery, Message, Receipt, Retention } from '../engine.ts';
+import type {
+  ChannelState,
+  Draft,
+  HistoryQuery,
+  Message,
+  Receipt,
+  Retention,
+  Tail,
+  TailQuery,
+} from '../engine.ts';
+import { weightOf } from '../page.ts';
 import { tombstone } from './kit.ts';
 
 /**
@@ -54,14 +64,28 @@ export class Model {
   }
 
   read(channel: string, query: HistoryQuery, now: number): { messages: Message[]; more: boolean } {
-    const { limit, after = 0, before = Infinity, from = 0, to = Infinity } = query;
+    const { limit, bytes = Infinity, after = 0, before = Infinity, from = 0, to = Infinity } = query;
     const messages = this.#kept(channel, now).filter(
       ({ offset, time, persist }) =>
         offset > after && offset < before && time >= from && time <= to && (persist || !query.persisted),
     );
     const forward = (query.after !== undefined || query.from !== undefined) && query.before === undefined;
-    const start = forward ? 0 : Math.max(0, messages.length - limit);
-    return { messages: messages.slice(start, start + limit), more: messages.length > limit };
+    if (!forward) messages.reverse();
+    let count = 0;
+    for (let sum = 0; count < Math.min(limit, messages.length); count++) {
+      sum += weightOf(messages[count] as Message);
+      if (count > 0 && sum > bytes) break;
+    }
+    const page = messages.slice(0, count);
+    return { messages: forward ? page : page.reverse(), more: messages.length > count };
+  }
+
+  tail(channel: string, { count, before = Infinity, persisted = false }: TailQuery, now: number): Tail {
+    const offset = this.#all(channel).length;
+    const kept = this.#kept(channel, now).filter((m) => m.offset < before && (m.persist || !persisted));
+    const tail = count === 0 ? [] : kept.slice(-count);
+    const after = (tail[0]?.offset ?? Math.min(offset + 1, before)) - 1;
+    return { epoch: this.#epoch, offset, after, count: tail.length };
   }
 
   remove(channel: string, id: string, now: number): number | null {

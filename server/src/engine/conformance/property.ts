@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Draft, HistoryQuery, Retention } from '../engine.ts';
+import type { Draft, HistoryQuery, Retention, TailQuery } from '../engine.ts';
 import { draftOf, type EngineFactory, Kit, madeId, sameMessages } from './kit.ts';
 import { Model } from './model.ts';
 
@@ -8,6 +8,7 @@ type Command =
   | { readonly do: 'append'; readonly batch: readonly Choice[] }
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'read'; readonly channel: string; readonly query: HistoryQuery }
+  | { readonly do: 'tail'; readonly channel: string; readonly query: TailQuery }
   | { readonly do: 'state'; readonly channel: string; readonly after: number }
   | { readonly do: 'remove'; readonly channel: string; readonly target: string | number }
   | { readonly do: 'channels'; readonly query: { prefix: string; after?: string; limit: number } }
@@ -70,6 +71,7 @@ const choice: fc.Arbitrary<Choice> = fc.record({
 const query: fc.Arbitrary<HistoryQuery> = fc.record(
   {
     limit: fc.oneof(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 50, max: 150 })),
+    bytes: fc.integer({ min: 0, max: 5_000 }),
     after: offset,
     before: offset,
     from: moment,
@@ -77,6 +79,15 @@ const query: fc.Arbitrary<HistoryQuery> = fc.record(
     persisted: fc.boolean(),
   },
   { requiredKeys: ['limit'] },
+);
+
+const tailQuery: fc.Arbitrary<TailQuery> = fc.record(
+  {
+    count: fc.integer({ min: 0, max: 150 }),
+    before: fc.oneof(fc.constant(1), offset),
+    persisted: fc.boolean(),
+  },
+  { requiredKeys: ['count'] },
 );
 
 const listing = fc.record(
@@ -98,6 +109,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('advance'), ms: fc.constantFrom(1, 499, 500, 999, 1000, 2500) }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('read'), channel, query }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('tail'), channel, query: tailQuery }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('state'), channel, after: offset }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('follow', 'unfollow', 'clear'), channel }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('remove'), channel, target: fc.oneof(key, offset) }) },
@@ -128,6 +140,12 @@ async function step(kit: Kit, model: Model, start: number, next: Command): Promi
       return clock.advance(next.ms);
     case 'read':
       return compareRead(kit, model, next.channel, absolute(next.query, start));
+    case 'tail':
+      assert.deepEqual(
+        { ...(await engine.tail(next.channel, next.query)) },
+        model.tail(next.channel, next.query, now),
+      );
+      return;
     case 'state':
       return compareState(kit, model, next.channel, next.after);
     case 'follow':

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { HistoryQuery } from '../engine.ts';
+import type { HistoryQuery, TailQuery } from '../engine.ts';
+import { maxPageBytes } from '../page.ts';
 import { type Case, draftOf, type Kit, range, readDown, readUp, sameMessages } from './kit.ts';
 
 interface Row {
@@ -85,8 +86,91 @@ function caseOf(row: Row): Case {
   };
 }
 
+interface TailRow {
+  readonly title: string;
+  readonly query: TailQuery;
+  readonly after: number;
+  readonly count: number;
+}
+
+const tails: TailRow[] = [
+  { title: 'the last few', query: { count: 3 }, after: 7, count: 3 },
+  { title: 'all there are, and more', query: { count: 99 }, after: 0, count: 10 },
+  { title: 'none', query: { count: 0 }, after: 10, count: 0 },
+  { title: 'below an offset', query: { count: 2, before: 6 }, after: 3, count: 2 },
+  { title: 'below the first', query: { count: 2, before: 1 }, after: 0, count: 0 },
+  { title: 'below what is to come', query: { count: 1, before: 99 }, after: 9, count: 1 },
+  { title: 'persisted ones', query: { count: 2, persisted: true }, after: 5, count: 2 },
+  {
+    title: 'persisted ones below an offset',
+    query: { count: 9, before: 9, persisted: true },
+    after: 2,
+    count: 2,
+  },
+];
+
+function tailCaseOf({ title, query, after, count }: TailRow): Case {
+  return {
+    title: `tail: ${title}`,
+    async run(kit) {
+      await publishTen(kit);
+      const { epoch } = await kit.engine.state('a');
+      assert.deepEqual({ ...(await kit.engine.tail('a', query)) }, { epoch, offset: 10, after, count });
+    },
+  };
+}
+
+/** Data of about so many bytes. */
+const long = (bytes: number): string => JSON.stringify('x'.repeat(bytes));
+
 export const readCases: Case[] = [
   ...pages.map(caseOf),
+  ...tails.map(tailCaseOf),
+  {
+    title: 'a page has no more bytes than may be, either way, and says that there is more',
+    async run({ engine }) {
+      const data = long(100_000);
+      await engine.append(range(1, 20).map((n) => draftOf('a', { data, persist: n % 2 === 0 })));
+      const read = async (query: HistoryQuery) => {
+        const { messages, more } = await engine.read('a', query);
+        return [messages.map(({ offset }) => offset), more];
+      };
+      assert.deepEqual(await read({ limit: 1000 }), [range(16, 20), true]);
+      assert.deepEqual(await read({ limit: 1000, after: 0 }), [range(1, 5), true]);
+      assert.deepEqual(await read({ limit: 1000, after: 15 }), [range(16, 20), false]);
+      assert.deepEqual(await read({ limit: 1000, after: 0, bytes: 250_000 }), [[1, 2], true]);
+      assert.deepEqual(await read({ limit: 1000, after: 0, bytes: 1e9 }), [range(1, 5), true]);
+      assert.deepEqual(await read({ limit: 1000, persisted: true }), [[12, 14, 16, 18, 20], true]);
+    },
+  },
+  {
+    title: 'a page has one message, however long it is',
+    async run({ engine }) {
+      for (const bytes of [maxPageBytes, 10, maxPageBytes + 1])
+        await engine.append([draftOf('a', { data: long(bytes) })]);
+      const pages = [
+        await engine.read('a', { limit: 9, after: 0 }),
+        await engine.read('a', { limit: 9, after: 1 }),
+        await engine.read('a', { limit: 9 }),
+      ];
+      assert.deepEqual(
+        pages.map(({ messages, more }) => [messages.map(({ offset }) => offset), more]),
+        [
+          [[1], true],
+          [[2], true],
+          [[3], true],
+        ],
+      );
+    },
+  },
+  {
+    title: 'what is not English letters counts by its bytes',
+    async run({ engine }) {
+      const data = JSON.stringify('語'.repeat(60_000));
+      await engine.append(range(1, 4).map(() => draftOf('a', { data })));
+      assert.equal((await engine.read('a', { limit: 9 })).messages.length, 2);
+    },
+  },
   {
     title: 'read and state of an unknown channel find it empty, and do not make it',
     async run({ engine }) {
@@ -97,6 +181,8 @@ export const readCases: Case[] = [
           { epoch, offset: 0, messages: [], more: false },
         );
       }
+      for (const query of [{ count: 5 }, { count: 5, before: 3, persisted: true }])
+        assert.deepEqual({ ...(await engine.tail('a', query)) }, { epoch, offset: 0, after: 0, count: 0 });
       const state = { epoch, offset: 0, completeFrom: 1, kept: 0 };
       assert.deepEqual({ ...(await engine.state('a')) }, state);
       assert.deepEqual({ ...(await engine.state('a', 7)) }, state);

@@ -1,4 +1,13 @@
-import { type Draft, deletedType, type HistoryQuery, type Message, type Retention } from '../engine.ts';
+import {
+  type Draft,
+  deletedType,
+  type HistoryQuery,
+  type Message,
+  type Retention,
+  type Tail,
+  type TailQuery,
+} from '../engine.ts';
+import { Page } from '../page.ts';
 import { Ring } from './ring.ts';
 
 /** Messages in order of offset, and so of time. */
@@ -154,7 +163,7 @@ export class ChannelLog implements Sequence {
   }
 
   read(query: HistoryQuery): { messages: Message[]; more: boolean } {
-    const { limit, after, before, from, to } = query;
+    const { after, before, from, to } = query;
     const sequence: Sequence = query.persisted === true ? this.#persisted : this;
     let low = 0;
     let high = sequence.length;
@@ -171,11 +180,18 @@ export class ChannelLog implements Sequence {
         firstIndex(sequence, ({ time }) => time > to),
       );
     const forward = before === undefined && (after !== undefined || from !== undefined);
-    const start = forward ? low : Math.max(low, high - limit);
-    const end = forward ? Math.min(high, low + limit) : high;
-    const messages: Message[] = [];
-    for (let index = start; index < end; index += 1) messages.push(sequence.at(index));
-    return { messages, more: forward ? end < high : start > low };
+    const page = new Page(query);
+    let left = high - low;
+    while (left > 0 && page.take(sequence.at(forward ? high - left : low + left - 1))) left -= 1;
+    return { messages: forward ? page.messages : page.messages.reverse(), more: left > 0 };
+  }
+
+  tail({ count, before = this.#top + 1, persisted = false }: TailQuery): Pick<Tail, 'after' | 'count'> {
+    const sequence: Sequence = persisted ? this.#persisted : this;
+    const end = firstIndex(sequence, ({ offset }) => offset >= before);
+    const start = Math.max(0, end - count);
+    const after = start < end ? sequence.at(start).offset - 1 : Math.min(this.#top, before - 1);
+    return { after, count: end - start };
   }
 }
 

@@ -13,6 +13,8 @@ import type {
   Position,
   Receipt,
   Retention,
+  Tail,
+  TailQuery,
 } from '../engine.ts';
 import { LocalPresence } from '../local-presence.ts';
 import type { ChannelLog } from './channel-log.ts';
@@ -91,6 +93,14 @@ export class MemoryEngine implements Engine {
     const log = this.#trimmed(channel);
     const { messages, more } = log?.read(query) ?? { messages: [], more: false };
     return { epoch: this.#epoch, offset: this.#channels.top(channel), messages, more };
+  }
+
+  async tail(channel: string, query: TailQuery): Promise<Tail> {
+    this.#opened();
+    const log = this.#trimmed(channel);
+    const offset = this.#channels.top(channel);
+    const nothing = { after: Math.min(offset, (query.before ?? offset + 1) - 1), count: 0 };
+    return { epoch: this.#epoch, offset, ...(log?.tail(query) ?? nothing) };
   }
 
   async state(channel: string, after = 0): Promise<ChannelState> {

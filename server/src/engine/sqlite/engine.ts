@@ -16,6 +16,8 @@ import type {
   Retention,
   RevocationStore,
   RoomStore,
+  Tail,
+  TailQuery,
 } from '../engine.ts';
 import { LocalPresence } from '../local-presence.ts';
 import { Catalogue } from './catalogue.ts';
@@ -160,6 +162,12 @@ export class SqliteEngine implements Engine {
     const state = this.#current(channel);
     const { messages, more } = reader.read(state, query);
     return { epoch, offset: state.top, messages, more };
+  }
+
+  async tail(channel: string, query: TailQuery): Promise<Tail> {
+    const { epoch, reader } = this.#use();
+    const state = this.#current(channel);
+    return { epoch, offset: state.top, ...reader.tail(state, query) };
   }
 
   async state(channel: string, after = 0): Promise<ChannelState> {

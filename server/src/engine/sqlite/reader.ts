@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { HistoryQuery, Message } from '../engine.ts';
+import type { HistoryQuery, Message, Tail, TailQuery } from '../engine.ts';
+import { Page } from '../page.ts';
 import type { State } from './channel-state.ts';
 import type { Keeper } from './retention.ts';
 import { isSeen, longestRun, messagesOf, runColumns } from './run.ts';
@@ -10,35 +11,65 @@ export class Reader {
   readonly #keeper: Keeper;
   readonly #forward: StatementSync;
   readonly #backward: StatementSync;
+  /** How far runs reach, newest first, without what is in them. */
+  readonly #extents: StatementSync;
 
   constructor(database: DatabaseSync, epoch: string, keeper: Keeper) {
     this.#epoch = epoch;
     this.#keeper = keeper;
-    const select = (order: 'ASC' | 'DESC'): StatementSync =>
+    const select = (columns: string, order: 'ASC' | 'DESC'): StatementSync =>
       database.prepare(
-        `SELECT ${runColumns} FROM runs WHERE channel = ? AND last > ? AND last < ? AND last - count < ? AND (persist = 1 OR last > ?) ORDER BY last ${order}`,
+        `SELECT ${columns} FROM runs WHERE channel = ? AND last > ? AND last < ? AND last - count < ? AND (persist = 1 OR last > ?) ORDER BY last ${order}`,
       );
-    this.#forward = select('ASC');
-    this.#backward = select('DESC');
+    this.#forward = select(runColumns, 'ASC');
+    this.#backward = select(runColumns, 'DESC');
+    this.#extents = select('last, count, persist', 'DESC');
   }
 
   read(state: State, query: HistoryQuery): { messages: Message[]; more: boolean } {
-    const { limit, after, before, from, persisted = false } = query;
+    const { after, before, from, persisted = false } = query;
     const [low, high] = this.#range(state, query);
-    const floor = persisted ? Number.MAX_SAFE_INTEGER : this.#keeper.sizeFloor(state);
+    const floor = this.#floor(state, persisted);
     const forward = before === undefined && (after !== undefined || from !== undefined);
     const statement = forward ? this.#forward : this.#backward;
-    const messages: Message[] = [];
+    const page = new Page(query);
+    let more = false;
     for (const row of statement.iterate(state.name, low, high + longestRun, high, floor)) {
       const run = messagesOf(row, this.#epoch).filter(
         (message) => message.offset <= high && isSeen(message, low, floor),
       );
-      messages.push(...(forward ? run : run.reverse()));
-      if (messages.length > limit) break;
+      more = !(forward ? run : run.reverse()).every((message) => page.take(message));
+      if (more) break;
     }
-    const more = messages.length > limit;
-    messages.length = Math.min(messages.length, limit);
-    return { messages: forward ? messages : messages.reverse(), more };
+    return { messages: forward ? page.messages : page.messages.reverse(), more };
+  }
+
+  tail(state: State, { count, before, persisted = false }: TailQuery): Pick<Tail, 'after' | 'count'> {
+    const high = Math.min(state.top, (before ?? state.top + 1) - 1);
+    const floor = this.#floor(state, persisted);
+    let after = high;
+    let found = 0;
+    if (count === 0) return { after, count: 0 };
+    const { name, historyFloor } = state;
+    for (const row of this.#extents.iterate(name, historyFloor, high + longestRun, high, floor)) {
+      const last = Math.min(Number(row.last), high);
+      const below = Math.max(
+        Number(row.last) - Number(row.count),
+        historyFloor,
+        row.persist === 1 ? 0 : floor,
+      );
+      const seen = Math.min(last - below, count - found);
+      if (seen <= 0) continue;
+      found += seen;
+      after = last - seen;
+      if (found === count) break;
+    }
+    return { after, count: found };
+  }
+
+  /** The offset up to which only persisted messages are wanted, or there. */
+  #floor(state: State, persisted: boolean): number {
+    return persisted ? Number.MAX_SAFE_INTEGER : this.#keeper.sizeFloor(state);
   }
 
   /** The offsets that a query asks about, the first excluded. */

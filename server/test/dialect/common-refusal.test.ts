@@ -163,7 +163,7 @@ describe('of several faults the first of this order is told', () => {
   });
 
   it('the credentials, before the permission', async () => {
-    const clock = { now: () => 0, every: () => () => {} };
+    const clock = { now: () => 0, monotonic: () => 0, every: () => () => {} };
     await using fw = await testServer();
     await using old = await testServer({ clock });
     const expired = await old.token('u1', { channels: ['b'], ttlSeconds: 1 });

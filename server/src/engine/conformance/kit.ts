@@ -13,8 +13,10 @@ import type {
 
 /** A clock that moves only when it is told to. */
 export interface TestClock extends Clock {
-  /** Moves time on and runs what falls due on the way; a negative `ms` sets the clock back and runs nothing. */
+  /** Moves time on and runs what falls due on the way. */
   advance(ms: number): void;
+  /** Sets the wall clock alone, forwards or back. */
+  step(ms: number): void;
   /** How many `every` have not been stopped. */
   readonly timers: number;
 }

@@ -12,6 +12,7 @@ import type { Extensions } from './middleware/extensions.ts';
 import { createNode } from './node.ts';
 import { faultReporter } from './ops/log.ts';
 import { Metrics } from './ops/metrics.ts';
+import { Publishing } from './publishing/publishing.ts';
 import { Admission } from './transport/admission.ts';
 import { Enforcer } from './transport/enforcer.ts';
 import type { Log, Node } from './transport/node.ts';
@@ -36,6 +37,7 @@ export interface Assembly<Added extends Extensions = Extensions> {
   readonly engine: Engine;
   readonly node: Node;
   readonly access: Access;
+  readonly publishing: Publishing;
   readonly enforcer: Enforcer;
   readonly metrics: Metrics;
   /** What it knows of the connections of this thread alone. */
@@ -65,7 +67,13 @@ export async function assemble<Added extends Extensions>(
   const node = createNode(settings, { commons, clock, log, report, metrics, extensions });
   const access = await createAccess(settings, node.hub, engine, tickets, clock, node.report);
   const enforcer = new Enforcer(node.hub, access);
-  const core: Core<Added> = { settings, engine, node, access, enforcer, metrics, extensions };
+  const publishing = new Publishing({
+    ...node,
+    ...access,
+    pipeline: extensions.pipeline,
+    maxDataBytes: settings.sse.maxMessageSize,
+  });
+  const core: Core<Added> = { settings, engine, node, access, publishing, enforcer, metrics, extensions };
   const assembly = { ...core, ...addDoors(core, commons, managementOpen) };
 
   await node.hub.open();
@@ -76,17 +84,16 @@ export async function assemble<Added extends Extensions>(
 }
 
 function addDoors(core: Core, commons: Commons, managementOpen: boolean): Doors {
-  const { settings, engine, node, access, extensions } = core;
-  const { websocket, sse, limits } = settings;
+  const { settings, engine, node, access, publishing, extensions } = core;
+  const { websocket, limits } = settings;
   const { pipeline } = extensions;
   const services = {
     ...node,
     ...access,
-    pipeline,
+    publishing,
     presence: engine.presence,
     shared: commons.books,
     maxChannels: limits.channelsPerConnection,
-    maxDataBytes: sse.maxMessageSize,
   };
   const dialects = createDialects(services, settings);
   const admission = new Admission({ ...access, pipeline, clock: node.clock });
@@ -117,13 +124,13 @@ interface Overview extends Pick<ApiParts, 'directory' | 'metrics'> {
 }
 
 function createHttp(core: Core, streams: SseTransport, overview: Overview): FastifyInstance {
-  const { settings, engine, node, access, enforcer, metrics, extensions } = core;
+  const { settings, engine, node, access, publishing, enforcer, metrics } = core;
   const { sse, apiKeys } = settings;
   const { directory, metrics: exposition, managementOpen } = overview;
   return createApi({
     ...node,
     ...access,
-    pipeline: extensions.pipeline,
+    publishing,
     presence: engine.presence,
     engine,
     enforcer,

@@ -1,5 +1,5 @@
 import type { JsonText } from './engine/engine.ts';
-import { FanwireError } from './errors.ts';
+import { badRequest, FanwireError } from './errors.ts';
 
 /** How deep a value may be nested: receivers in other languages fail far below what V8 takes. */
 export const maxDepth = 128;
@@ -89,6 +89,18 @@ export function toJsonText(raw: string, what: string): JsonText {
     throw new FanwireError('bad_request', `${what} is nested deeper than ${maxDepth} levels`);
   }
   return /[\r\n]/.test(raw) ? raw.replace(/[\r\n]+/g, ' ') : raw;
+}
+
+/** JSON text of a value that a program gives. Throws `bad_request` for what has none, or is nested too deep. */
+export function jsonOf(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (thrown) {
+    throw badRequest(`data: has no JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+  if (text === undefined) throw badRequest(`data: a JSON value is required, not ${typeof value}`);
+  return toJsonText(text, 'data');
 }
 
 function sameName(json: string, start: number, end: number, name: string): boolean {

@@ -3,12 +3,13 @@ import { type Static, Type } from 'typebox';
 import { badRequest, type FanwireError } from '../errors.ts';
 import type { Publication } from '../hub/hub.ts';
 import { rawElements, rawMember, toJsonText } from '../json.ts';
+import { requester } from '../publishing/author.ts';
+import { attempt, type Publishing } from '../publishing/publishing.ts';
 import { failure, jsonType, send } from './answer.ts';
 import { Authorization } from './authorization.ts';
 import { refuseIdempotencyKey } from './idempotency.ts';
-import { attempt, Item, ResultsAnswer, readItem, resultsText } from './item.ts';
+import { Item, ResultsAnswer, readItem, resultsText } from './item.ts';
 import type { Resource } from './parts.ts';
-import { Publisher } from './publisher.ts';
 import { answers } from './schemas.ts';
 import { compileShape, compileValidator } from './validation.ts';
 
@@ -39,7 +40,7 @@ const itemProblem = compileShape(Item, 'the message');
 
 /** `POST /api/batch`: many messages, each with its own result. */
 export const addBatch: Resource = (app, parts) => {
-  const publisher = new Publisher(parts);
+  const { publishing } = parts;
   app.post(
     '/api/batch',
     {
@@ -56,8 +57,8 @@ export const addBatch: Resource = (app, parts) => {
     },
     (request, reply) => {
       refuseIdempotencyKey(request.raw);
-      publisher
-        .together(readItems(publisher, request, request.body.messages))
+      publishing
+        .together(requester(request.principal), readItems(publishing, request, request.body.messages))
         .then((results) => send(reply.type(jsonType), resultsText(results)))
         .catch(failure(reply));
     },
@@ -65,17 +66,19 @@ export const addBatch: Resource = (app, parts) => {
 };
 
 function readItems(
-  publisher: Publisher,
+  publishing: Publishing,
   { principal, bodyText = '' }: FastifyRequest,
   items: Static<typeof BatchBody>['messages'],
 ): (Publication | FanwireError)[] {
+  const author = requester(principal);
   const texts = rawElements(rawMember(bodyText, 'messages') ?? '[]');
   return items.map((item, at) =>
     attempt(() => {
       const problem = itemProblem(item);
       if (problem !== null) throw badRequest(problem);
       const data = toJsonText(rawMember(texts[at] ?? '', 'data') ?? 'null', 'data');
-      return readItem(publisher, principal, item, data);
+      const { target, message } = readItem(item, data);
+      return publishing.ready(author, target, message);
     }),
   );
 }

@@ -1,10 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { checkChannelName, checkMessageId, checkMessageType, checkUserId } from '../access/names.ts';
-import type { Principal } from '../access/principal.ts';
 import type { JsonText, Receipt } from '../engine/engine.ts';
 import { badRequest, FanwireError } from '../errors.ts';
-import type { Publication } from '../hub/hub.ts';
-import type { Publisher } from './publisher.ts';
+import { idOf, type Outgoing, type Target, toChannel, toUser, typeOf } from '../publishing/message.ts';
 import { receiptText } from './receipt.ts';
 import {
   ErrorAnswer,
@@ -67,36 +64,17 @@ export const ResultsAnswer = Type.Object(
   },
 );
 
-/** One message of a request that may hold several: an error of its own does not hold up the others. */
-export function attempt(read: () => Publication): Publication | FanwireError {
-  try {
-    return read();
-  } catch (thrown) {
-    if (thrown instanceof FanwireError) return thrown;
-    throw thrown;
-  }
-}
-
-/** For an item of the right shape. Throws a FanwireError that names the member at fault. */
-export function readItem(
-  publisher: Publisher,
-  principal: Principal,
-  item: Static<typeof Item>,
-  data: JsonText,
-): Publication {
-  const { channel = null, user_id = null, id = null, type = null, persist } = item;
+/** Of an item of the right shape. Throws a FanwireError that names the member at fault. */
+export function readItem(item: Static<typeof Item>, data: JsonText): { target: Target; message: Outgoing } {
+  const { channel = null, user_id = null, id, type, persist } = item;
   const message = {
-    id: id === null ? undefined : checkMessageId(id, 'id'),
-    type: type === null ? (user_id === null ? 'text' : 'direct') : checkMessageType(type, 'type'),
+    id: idOf(id, 'id'),
+    type: typeOf(type, user_id === null ? 'text' : 'direct', 'type'),
     data,
     persist: persist ?? false,
   };
-  if (channel !== null && user_id === null) {
-    return publisher.forChannel(principal, checkChannelName(channel, 'channel'), message);
-  }
-  if (user_id !== null && channel === null) {
-    return publisher.forUser(principal, checkUserId(user_id, 'user_id'), message);
-  }
+  if (channel !== null && user_id === null) return { target: toChannel(channel, 'channel'), message };
+  if (user_id !== null && channel === null) return { target: toUser(user_id, 'user_id'), message };
   throw badRequest(`channel, user_id: name one of them${channel === null ? '' : ', not both'}`);
 }
 

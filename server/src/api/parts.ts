@@ -17,7 +17,7 @@ import type { Clock } from '../clock.ts';
 import type { Engine, PresenceStore } from '../engine/engine.ts';
 import type { UnknownErrorReporter } from '../errors.ts';
 import type { Hub } from '../hub/hub.ts';
-import type { Pipeline } from '../middleware/pipeline.ts';
+import type { Publishing } from '../publishing/publishing.ts';
 import type { Capacity } from '../transport/capacity.ts';
 import type { Enforcer } from '../transport/enforcer.ts';
 import type { Log } from '../transport/node.ts';
@@ -46,8 +46,7 @@ export interface ApiParts {
   readonly origin: OriginRule;
   readonly tickets: TicketBook;
   readonly revocations: Revocations;
-  /** What messages that are published by requests pass through. */
-  readonly pipeline: Pipeline;
+  readonly publishing: Publishing;
   readonly enforcer: Pick<Enforcer, 'disconnectUser'>;
   readonly capacity: Capacity;
   readonly clock: Clock;

@@ -1,13 +1,15 @@
 import { type Static, Type } from 'typebox';
-import { checkChannelName, checkMessageType, checkUserId } from '../access/names.ts';
 import type { Principal } from '../access/principal.ts';
 import { badRequest } from '../errors.ts';
+import { requester } from '../publishing/author.ts';
+import { type Outgoing, toChannel, toUser, typeOf } from '../publishing/message.ts';
+import { attempt } from '../publishing/publishing.ts';
 import { rawContent } from './body.ts';
 import { chosenId } from './idempotency.ts';
-import { attempt, itemFields, ResultsAnswer, resultsText } from './item.ts';
+import { itemFields, ResultsAnswer, resultsText } from './item.ts';
 import type { Resource } from './parts.ts';
 import { addPosting, type Posting } from './posting.ts';
-import { type Outgoing, Publisher } from './publisher.ts';
+import { post } from './publisher.ts';
 import { channelDescription, PublishedAnswer } from './schemas.ts';
 
 /** Most channels that one request may name. */
@@ -38,13 +40,16 @@ const PublishBody = Type.Object(
 
 /** `POST /api/publish`: one message, to a channel, to a user, or to several channels. */
 export const addPublish: Resource = (app, parts) => {
-  const publisher = new Publisher(parts);
-  const toEach = (channels: readonly string[], principal: Principal, outgoing: Outgoing) =>
-    publisher.together(
+  const { publishing } = parts;
+  const toEach = (channels: readonly string[], principal: Principal, outgoing: Outgoing) => {
+    const author = requester(principal);
+    return publishing.together(
+      author,
       channels.map((name, at) =>
-        attempt(() => publisher.forChannel(principal, checkChannelName(name, `channels[${at}]`), outgoing)),
+        attempt(() => publishing.ready(author, toChannel(name, `channels[${at}]`), outgoing)),
       ),
     );
+  };
   addPosting(app, parts, {
     url: '/api/publish',
     description:
@@ -56,9 +61,9 @@ export const addPublish: Resource = (app, parts) => {
       const { channel, user_id, channels } = targetOf(body);
       const outgoing = readMessage(posting, user_id === null ? 'text' : 'direct');
       if (user_id !== null) {
-        publisher.toUser(principal, checkUserId(user_id, 'user_id'), outgoing, answered);
+        post(publishing, principal, toUser(user_id, 'user_id'), outgoing, answered);
       } else if (channel !== null) {
-        publisher.toChannel(principal, checkChannelName(channel, 'channel'), outgoing, answered);
+        post(publishing, principal, toChannel(channel, 'channel'), outgoing, answered);
       } else {
         toEach(channels, principal, outgoing).then(
           (results) => answered(null, resultsText(results)),
@@ -89,7 +94,7 @@ function readMessage(
 ): Outgoing {
   return {
     id: chosenId(http, id, 'id'),
-    type: type === undefined || type === null ? defaultType : checkMessageType(type, 'type'),
+    type: typeOf(type, defaultType, 'type'),
     data: rawContent(text, 'data'),
     persist: persist ?? false,
   };

@@ -1,11 +1,11 @@
 import { type Static, Type } from 'typebox';
-import { checkChannelName, checkMessageType, checkUserId } from '../access/names.ts';
 import { badRequest } from '../errors.ts';
+import { type Outgoing, toChannel, toEveryone, toUser, typeOf } from '../publishing/message.ts';
 import { rawContent } from './body.ts';
 import { chosenId } from './idempotency.ts';
 import type { Resource } from './parts.ts';
 import { addPosting } from './posting.ts';
-import { type Outgoing, Publisher } from './publisher.ts';
+import { post } from './publisher.ts';
 import { Channel, optionalChannel, optionalFlag, optionalUser } from './schemas.ts';
 
 const EventBody = Type.Object(
@@ -48,7 +48,7 @@ const NotificationBody = Type.Object(
 
 /** `POST /sse/send-to-channel` and `/sse/notification`: the same messages, described as events. */
 export const addSsePublishing: Resource = (app, parts) => {
-  const publisher = new Publisher(parts);
+  const { publishing } = parts;
 
   addPosting(app, parts, {
     url: '/sse/send-to-channel',
@@ -57,10 +57,10 @@ export const addSsePublishing: Resource = (app, parts) => {
     handle: ({ principal, http, body: { channel, event }, text }, answered) => {
       const message = {
         id: chosenId(http, null, 'id'),
-        type: checkMessageType(event, 'event'),
+        type: typeOf(event, 'text', 'event'),
         data: rawContent(text, 'data'),
       };
-      publisher.toChannel(principal, checkChannelName(channel, 'channel'), message, answered);
+      post(publishing, principal, toChannel(channel, 'channel'), message, answered);
     },
   });
 
@@ -75,10 +75,10 @@ export const addSsePublishing: Resource = (app, parts) => {
         throw badRequest('channel, user_id: name one of them, not both');
       }
       if (user_id !== null) {
-        publisher.toUser(principal, checkUserId(user_id, 'user_id'), message, answered);
+        post(publishing, principal, toUser(user_id, 'user_id'), message, answered);
       } else if (channel !== null) {
-        publisher.toChannel(principal, checkChannelName(channel, 'channel'), message, answered);
-      } else publisher.toEveryone(message, answered);
+        post(publishing, principal, toChannel(channel, 'channel'), message, answered);
+      } else post(publishing, principal, toEveryone, message, answered);
     },
   });
 };

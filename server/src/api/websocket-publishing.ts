@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox';
-import { checkChannelName, checkMessageType, checkUserId } from '../access/names.ts';
+import { type Outgoing, toChannel, toEveryone, toUser, typeOf } from '../publishing/message.ts';
 import { rawContent } from './body.ts';
 import { chosenId } from './idempotency.ts';
 import type { Resource } from './parts.ts';
 import { addPosting, type Posting } from './posting.ts';
-import { type Outgoing, Publisher } from './publisher.ts';
+import { post } from './publisher.ts';
 import { Channel, messageId, messageType, optionalFlag, UserId } from './schemas.ts';
 
 function messageSchema(defaultType: string) {
@@ -45,13 +45,14 @@ const UserBody = Type.Object(
 
 /** `POST /ws/broadcast`, `/ws/send-to-channel` and `/ws/send-to-user`: messages in the shape of the channel dialect. */
 export const addWebSocketPublishing: Resource = (app, parts) => {
-  const publisher = new Publisher(parts);
+  const { publishing } = parts;
 
   addPosting(app, parts, {
     url: '/ws/broadcast',
     description: 'Sends a message to every connection.',
     body: BroadcastBody,
-    handle: (posting, answered) => publisher.toEveryone(outgoing(posting, 'broadcast'), answered),
+    handle: (posting, answered) =>
+      post(publishing, posting.principal, toEveryone, outgoing(posting, 'broadcast'), answered),
   });
 
   addPosting(app, parts, {
@@ -61,7 +62,7 @@ export const addWebSocketPublishing: Resource = (app, parts) => {
     handle: (posting, answered) => {
       const { channel, persist } = posting.body;
       const kept = { ...outgoing(posting, 'text'), persist: persist ?? false };
-      publisher.toChannel(posting.principal, checkChannelName(channel, 'channel'), kept, answered);
+      post(publishing, posting.principal, toChannel(channel, 'channel'), kept, answered);
     },
   });
 
@@ -70,8 +71,8 @@ export const addWebSocketPublishing: Resource = (app, parts) => {
     description: 'Sends a message to every connection of a user.',
     body: UserBody,
     handle: (posting, answered) => {
-      const direct = outgoing(posting, 'direct');
-      publisher.toUser(posting.principal, checkUserId(posting.body.user_id, 'user_id'), direct, answered);
+      const { principal, body } = posting;
+      post(publishing, principal, toUser(body.user_id, 'user_id'), outgoing(posting, 'direct'), answered);
     },
   });
 };
@@ -82,7 +83,7 @@ function outgoing({ http, body, text }: Enveloped, defaultType: string): Outgoin
   const { id, type } = body.message;
   return {
     id: chosenId(http, id, 'message.id'),
-    type: type === undefined || type === null ? defaultType : checkMessageType(type, 'message.type'),
+    type: typeOf(type, defaultType, 'message.type'),
     data: rawContent(text, 'message', 'content'),
   };
 }

@@ -1,38 +1,32 @@
 import { isReserved } from '../access/names.ts';
 import type { Operation } from '../access/permissions.ts';
 import { type Principal, withKey } from '../access/principal.ts';
-import type { HistoryPage, JsonText, Receipt, Sender } from '../engine/engine.ts';
+import type { HistoryPage, Receipt, Sender } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
 import type { HistoryRequest } from '../hub/history.ts';
-import { everyone, type Publication, userChannel } from '../hub/hub.ts';
+import { everyone, userChannel } from '../hub/hub.ts';
 import type { Subscribed, SubscribeOptions } from '../hub/subscriber.ts';
+import type { Author } from '../publishing/author.ts';
+import type { Outgoing, Target } from '../publishing/message.ts';
+import type { Handed } from '../publishing/publishing.ts';
 import type { Link, Services } from './dialect.ts';
-
-/** A message that a client wants to send, as its dialect decoded it. */
-export interface Outgoing {
-  readonly type: string;
-  readonly data: JsonText;
-  readonly id?: string | undefined;
-  readonly persist?: boolean | undefined;
-}
 
 /** Called in the turn in which the message is delivered, so that the ack goes out in the same write. */
 export type Acknowledge = (receipt: Receipt) => void;
 export type Refuse = (error: FanwireError) => void;
-/** A promise when middleware has to be waited for, so that the messages of one connection keep their order. */
-export type Publishing = void | Promise<void>;
 
 /** What a client may do, each operation checked, for the sessions of every dialect. */
-export class Client {
+export class Client implements Author {
+  readonly origin = 'connection';
   readonly link: Link;
   readonly services: Services;
-  readonly #sender: Sender;
+  readonly sender: Sender;
   readonly #settled: () => void;
 
   constructor(link: Link, services: Services, clientId: string | null, settled: () => void) {
     this.link = link;
     this.services = services;
-    this.#sender = { user: link.user, connection: link.id, client: clientId };
+    this.sender = { user: link.user, connection: link.id, client: clientId };
     this.#settled = settled;
   }
 
@@ -40,26 +34,29 @@ export class Client {
     this.services.gate.check(this.link.principal, operation, channel);
   }
 
-  /** Throws `forbidden` or `too_large` at once; what the engine makes of it is told to the callbacks. */
-  publish(channel: string, message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): Publishing {
-    this.check('publish', channel);
-    return this.#publish(channel, message, acknowledge, refuse);
+  get principal(): Principal {
+    return this.link.principal;
   }
 
-  /** To every connection of a user. Throws `forbidden` or `too_large`. */
-  publishToUser(
-    user: string,
-    message: Outgoing,
-    acknowledge: Acknowledge | null,
-    refuse: Refuse,
-  ): Publishing {
-    this.services.gate.checkDirect(this.link.principal, userChannel(user));
-    return this.#publish(userChannel(user), message, acknowledge, refuse);
-  }
-
-  publishToEveryone(message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): Publishing {
-    this.services.gate.checkBroadcast(this.link.principal);
-    return this.#publish(everyone, message, acknowledge, refuse);
+  /**
+   * Throws `forbidden` or `too_large` at once, or rejects when middleware refuses; what the engine makes of it is told
+   * to the callbacks.
+   */
+  publish(target: Target, message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): Handed {
+    const { length } = message.data;
+    const handed = this.services.publishing.publish(this, target, message, (error, receipt) => {
+      this.link.pendingPublishes--;
+      this.link.pendingSize -= length;
+      if (receipt) acknowledge?.(receipt);
+      else if (error) {
+        this.link.failed(error.code);
+        refuse(error);
+      }
+      this.#settled();
+    });
+    // The message has joined the tick, and the callback is called in a later turn.
+    if (!handed) return this.#isPending(length);
+    return handed.then(() => this.#isPending(length));
   }
 
   /** Throws `forbidden` or `limit_reached`. Null when the connection went away meanwhile. */
@@ -119,43 +116,8 @@ export class Client {
     return this.services.hub.history(channel, request);
   }
 
-  /** Through the middleware, where there is any. */
-  #publish(channel: string, message: Outgoing, acknowledge: Acknowledge | null, refuse: Refuse): Publishing {
-    const { pipeline } = this.services;
-    const publication = { ...message, channel, sender: this.#sender };
-    if (pipeline.empty) return this.#send(publication, acknowledge, refuse);
-    return pipeline.message(publication, 'websocket', (passed) => {
-      const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
-      const committed: Acknowledge = (receipt) => {
-        acknowledge?.(receipt);
-        resolve(receipt);
-      };
-      const failed: Refuse = (error) => {
-        refuse(error);
-        reject(error);
-      };
-      this.#send(passed, committed, failed);
-      return promise;
-    });
-  }
-
-  #send(publication: Publication, acknowledge: Acknowledge | null, refuse: Refuse): void {
-    const { hub, maxDataBytes } = this.services;
-    const { length } = publication.data;
-    if (length > maxDataBytes / 3 && Buffer.byteLength(publication.data) > maxDataBytes) {
-      throw new FanwireError('too_large', `a message holds at most ${maxDataBytes} bytes of data`);
-    }
+  #isPending(size: number): void {
     this.link.pendingPublishes++;
-    this.link.pendingSize += length;
-    hub.publish(publication, (error, receipt) => {
-      this.link.pendingPublishes--;
-      this.link.pendingSize -= length;
-      if (receipt) acknowledge?.(receipt);
-      else if (error) {
-        this.link.failed(error.code);
-        refuse(error);
-      }
-      this.#settled();
-    });
+    this.link.pendingSize += size;
   }
 }

@@ -10,7 +10,7 @@ import type { Recipient } from '../hub/recipient.ts';
 import type { Gap } from '../hub/recovery.ts';
 import type { JsonObject } from '../json.ts';
 import type { ActionHandler } from '../middleware/actions.ts';
-import type { Pipeline } from '../middleware/pipeline.ts';
+import type { Publishing } from '../publishing/publishing.ts';
 import type { OccupiedRooms } from './chat/rooms.ts';
 import type { RelayPlaces } from './relay/places.ts';
 
@@ -22,14 +22,11 @@ export interface Services {
   readonly gate: Gate;
   readonly presence: Engine['presence'];
   readonly verifier: TokenVerifier;
-  /** What a client's messages pass through before they are published. */
-  readonly pipeline: Pipeline;
+  readonly publishing: Publishing;
   readonly clock: Clock;
   readonly report: (thrown: unknown) => void;
   /** Most channels that one connection may be in. */
   readonly maxChannels: number;
-  /** Most bytes of one message's data, on any way in. */
-  readonly maxDataBytes: number;
   readonly shared: SharedBooks;
 }
 

@@ -7,14 +7,15 @@ import type { DialectName } from '../dialect/dialect.ts';
 import { maxPage } from '../dialect/fields.ts';
 import type { HistoryPage, HistoryQuery, PresencePage, Receipt } from '../engine/engine.ts';
 import { badRequest, FanwireError, StartError } from '../errors.ts';
-import { everyone, userChannel } from '../hub/hub.ts';
 import type { ActionHandler, Actions } from '../middleware/actions.ts';
 import type { Middleware } from '../middleware/context.ts';
 import type { Extensions } from '../middleware/extensions.ts';
+import { program } from '../publishing/author.ts';
+import { type Target, toChannel, toEveryone, toUser } from '../publishing/message.ts';
 import type { Server } from '../server.ts';
 import { Connection } from '../transport/connection.ts';
 import type { Events, FanwireEvents } from './events.ts';
-import { type OutgoingMessage, type PublishOptions, publicationOf } from './messages.ts';
+import { type OutgoingMessage, outgoingOf, type PublishOptions } from './messages.ts';
 
 export interface TokenWishes {
   /** Seconds that it is valid, whole. Default `jwt.expiry`. */
@@ -101,17 +102,17 @@ export class Fanwire {
    * a FanwireError (`bad_request`, `too_large`, `unavailable`) when nothing was kept.
    */
   async publish(channel: string, data: unknown, options: PublishOptions = {}): Promise<Receipt> {
-    return this.#publish(checkChannelName(channel, 'channel'), data, options);
+    return this.#publish(toChannel(channel, 'channel'), data, options);
   }
 
   /** To every connection, with type `broadcast` unless the message has another. */
   async broadcast({ content, ...options }: OutgoingMessage): Promise<Receipt> {
-    return this.#publish(everyone, content, { type: 'broadcast', ...options });
+    return this.#publish(toEveryone, content, { type: 'broadcast', ...options });
   }
 
   /** To every connection of a verified user, with type `direct` unless the message has another. */
   async sendToUser(user: string, { content, ...options }: OutgoingMessage): Promise<Receipt> {
-    return this.#publish(userChannel(checkUserId(user, 'user')), content, { type: 'direct', ...options });
+    return this.#publish(toUser(user, 'user'), content, { type: 'direct', ...options });
   }
 
   async sendToChannel(channel: string, { content, ...options }: OutgoingMessage): Promise<Receipt> {
@@ -189,10 +190,9 @@ export class Fanwire {
     if (this.#closed) throw new FanwireError('unavailable', 'this server is closed');
   }
 
-  #publish(channel: string, data: unknown, options: PublishOptions): Promise<Receipt> {
+  #publish(target: Target, data: unknown, options: PublishOptions): Promise<Receipt> {
     this.#checkOpen();
-    const { node, settings } = this.#assembly;
-    return node.hub.published(publicationOf(channel, data, options, settings.sse.maxMessageSize));
+    return this.#assembly.publishing.published(program, target, outgoingOf(data, options));
   }
 }
 

@@ -1,7 +1,5 @@
-import { checkMessageId, checkMessageType } from '../access/names.ts';
-import { FanwireError } from '../errors.ts';
-import type { Publication } from '../hub/hub.ts';
-import { jsonOf } from '../middleware/message-context.ts';
+import { jsonOf } from '../json.ts';
+import { idOf, type Outgoing, typeOf } from '../publishing/message.ts';
 
 export interface PublishOptions {
   /** Shown to clients. Default `text`. */
@@ -18,23 +16,7 @@ export interface OutgoingMessage extends PublishOptions {
   readonly content: unknown;
 }
 
-/** What the hub is given. Throws `bad_request` or `too_large`. */
-export function publicationOf(
-  channel: string,
-  value: unknown,
-  { type = 'text', id, persist = false }: PublishOptions,
-  maxBytes: number,
-): Publication {
-  const data = jsonOf(value);
-  if (Buffer.byteLength(data) > maxBytes) {
-    throw new FanwireError('too_large', `a message holds at most ${maxBytes} bytes of data`);
-  }
-  return {
-    channel,
-    type: checkMessageType(type, 'type'),
-    data,
-    id: id === undefined ? undefined : checkMessageId(id, 'id'),
-    persist,
-    sender: null,
-  };
+/** The message that a program's value and options describe. Throws `bad_request`. */
+export function outgoingOf(value: unknown, { type, id, persist = false }: PublishOptions): Outgoing {
+  return { type: typeOf(type, 'text', 'type'), data: jsonOf(value), id: idOf(id, 'id'), persist };
 }

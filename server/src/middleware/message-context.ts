@@ -1,8 +1,6 @@
-import { checkMessageType } from '../access/names.ts';
 import type { Receipt, Sender } from '../engine/engine.ts';
-import { badRequest } from '../errors.ts';
 import type { Publication } from '../hub/hub.ts';
-import { toJsonText } from '../json.ts';
+import { jsonOf } from '../json.ts';
 import type { MessageContext } from './context.ts';
 
 /** A publication as middleware sees and changes it. The data's text is parsed only if somebody looks at it. */
@@ -46,21 +44,8 @@ export class PassingMessage implements MessageContext {
 
   /** What is to be published now. Throws `bad_request` for data that has no JSON. */
   get publication(): Publication {
-    const { persist } = this;
-    const type = this.type === this.#given.type ? this.type : checkMessageType(this.type, 'type');
+    const { type, persist } = this;
     const data = this.#value?.changed ? jsonOf(this.#value.data) : this.#given.data;
     return { ...this.#given, type, persist, data };
   }
-}
-
-/** JSON text of a value that a program gives. Throws `bad_request` for what has none, or is nested too deep. */
-export function jsonOf(value: unknown): string {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value);
-  } catch (thrown) {
-    throw badRequest(`data: has no JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-  }
-  if (text === undefined) throw badRequest(`data: a JSON value is required, not ${typeof value}`);
-  return toJsonText(text, 'data');
 }

@@ -17,6 +17,7 @@ import { MemoryEngine } from '../../src/engine/memory/engine.ts';
 import { Activity } from '../../src/hub/activity.ts';
 import { Hub } from '../../src/hub/hub.ts';
 import { Pipeline } from '../../src/middleware/pipeline.ts';
+import { Publishing } from '../../src/publishing/publishing.ts';
 import { Capacity } from '../../src/transport/capacity.ts';
 import { Enforcer } from '../../src/transport/enforcer.ts';
 import type { Log, Node } from '../../src/transport/node.ts';
@@ -186,15 +187,17 @@ async function build(options: TestOptions) {
   const revocations = new Revocations(hub, engine.revocations);
   const enforcer = new Enforcer(hub, { rooms, revocations });
   const capacity = new Capacity({ connections: 1000, websocket: 600, sse: 500 });
+  const gate = new Gate(rooms, true);
+  const { maxDataBytes = 1000 } = options;
   const parts: ApiParts = {
     ...{ hub, engine, capacity, clock, report, log, presence: engine.presence, revocations, enforcer },
     ...(await access(options, clock, (principal) => revocations.covers(principal))),
-    gate: new Gate(rooms, true),
-    pipeline: new Pipeline(report),
+    gate,
+    publishing: new Publishing({ hub, gate, pipeline: new Pipeline(report), maxDataBytes, report }),
     policy: {
       managementOpen: options.open ?? true,
       sseAuthRequired: options.sseAuth ?? false,
-      maxDataBytes: options.maxDataBytes ?? 1000,
+      maxDataBytes,
       apiKeyHeader: 'X-API-Key',
     },
     directory: new LocalDirectory({

@@ -11,6 +11,7 @@ import {
 import type { Message } from '../../src/engine/engine.ts';
 import { FanwireError } from '../../src/errors.ts';
 import { parseObject } from '../../src/json.ts';
+import { toChannel, toEveryone, toUser } from '../../src/publishing/message.ts';
 
 const message: Message = {
   id: 'm-8',
@@ -132,7 +133,7 @@ describe('an action becomes a command', () => {
       frame: { action: 'send_to_channel', data: { channel: 'news', content: null } },
       is: {
         kind: 'publish',
-        to: { channel: 'news' },
+        to: toChannel('news', 'channel'),
         data: 'null',
         type: 'text',
         id: undefined,
@@ -144,13 +145,20 @@ describe('an action becomes a command', () => {
         action: 'send_to_channel',
         data: { channel: 'news', content: [1], type: 'price', id: 'i', persist: true },
       },
-      is: { kind: 'publish', to: { channel: 'news' }, data: '[1]', type: 'price', id: 'i', persist: true },
+      is: {
+        kind: 'publish',
+        to: toChannel('news', 'channel'),
+        data: '[1]',
+        type: 'price',
+        id: 'i',
+        persist: true,
+      },
     },
     {
       frame: { action: 'send_to_user', data: { user_id: 'u1', content: 1 } },
       is: {
         kind: 'publish',
-        to: { user: 'u1' },
+        to: toUser('u1', 'user'),
         data: '1',
         type: 'direct',
         id: undefined,
@@ -161,7 +169,7 @@ describe('an action becomes a command', () => {
       frame: { action: 'message', data: { content: 1 } },
       is: {
         kind: 'publish',
-        to: 'everyone',
+        to: toEveryone,
         data: '1',
         type: 'broadcast',
         id: undefined,
@@ -172,7 +180,7 @@ describe('an action becomes a command', () => {
       frame: { action: 'message', data: { content: 1, channel: 'news' } },
       is: {
         kind: 'publish',
-        to: { channel: 'news' },
+        to: toChannel('news', 'channel'),
         data: '1',
         type: 'text',
         id: undefined,

@@ -11,6 +11,7 @@ import {
 } from '../../src/dialect/chat/codec.ts';
 import type { Frame } from '../../src/dialect/dialect.ts';
 import { parseObject } from '../../src/json.ts';
+import { toChannel } from '../../src/publishing/message.ts';
 import { canonical, oddNames } from '../support/canonical.ts';
 
 const frame = (text: string): Frame => ({ text, object: parseObject(text) });
@@ -110,11 +111,11 @@ describe('chat codec: frames of the client', () => {
     ['{"action":"join","room":"general"}', { kind: 'join', room: 'general' }],
     [
       '{"action":"message","room":"general","text":"hi"}',
-      { kind: 'publish', room: 'general', text: 'hi', id: undefined },
+      { kind: 'publish', to: toChannel('general', 'room'), text: 'hi', id: undefined },
     ],
     [
       '{"action":"message","room":"general","text":"hi","id":"m1"}',
-      { kind: 'publish', room: 'general', text: 'hi', id: 'm1' },
+      { kind: 'publish', to: toChannel('general', 'room'), text: 'hi', id: 'm1' },
     ],
     ['{"action":"leave","room":"general"}', { kind: 'leave', room: 'general' }],
     ['{"action":"history","room":"general"}', { kind: 'history', room: 'general', query: { limit: 50 } }],

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Frame } from '../../src/dialect/dialect.ts';
 import { decode, encode, encodeError, encodePing, encodeRoom } from '../../src/dialect/relay/codec.ts';
 import { parseObject } from '../../src/json.ts';
+import { toChannel } from '../../src/publishing/message.ts';
 import { canonical, oddNames } from '../support/canonical.ts';
 
 const frame = (text: string): Frame => ({ text, object: parseObject(text) });
@@ -79,7 +80,7 @@ describe('relay codec: frames of the client', () => {
   it('a message without a room is for the room of the address', () => {
     assert.deepEqual(decode(frame('{"type":"message","payload":{"a":1}}')), {
       kind: 'publish',
-      room: null,
+      to: null,
       payload: '{"a":1}',
     });
   });
@@ -88,14 +89,14 @@ describe('relay codec: frames of the client', () => {
     const payload = '{"n":12345678901234567890.10, "e":"\\u0041",  "__proto__":{"x":1}}';
     assert.deepEqual(decode(frame(`{"payload": ${payload} ,"room":"r2","type":"message"}`)), {
       kind: 'publish',
-      room: 'r2',
+      to: toChannel('r2', 'room'),
       payload,
     });
   });
 
   it('a payload on several lines is put on one', () => {
     const command = decode(frame('{"type":"message","payload":{\r\n"a":\n1}}'));
-    assert.deepEqual(command, { kind: 'publish', room: null, payload: '{ "a": 1}' });
+    assert.deepEqual(command, { kind: 'publish', to: null, payload: '{ "a": 1}' });
   });
 
   it('join, leave and pong', () => {

@@ -1,8 +1,7 @@
-import { checkChannelName, checkMessageId, checkMessageType, checkUserId } from '../../access/names.ts';
+import { checkChannelName } from '../../access/names.ts';
 import type {
   HistoryPage,
   HistoryQuery,
-  JsonText,
   Message,
   Position,
   PresencePage,
@@ -12,6 +11,15 @@ import { badRequest } from '../../errors.ts';
 import type { Gap } from '../../hub/recovery.ts';
 import type { Subscribed } from '../../hub/subscriber.ts';
 import { field, type JsonObject, rawMember, toJsonText } from '../../json.ts';
+import {
+  idOf,
+  type Outgoing,
+  type Target,
+  toChannel,
+  toEveryone,
+  toUser,
+  typeOf,
+} from '../../publishing/message.ts';
 import type { Frame } from '../dialect.ts';
 import {
   historyQuery,
@@ -39,7 +47,7 @@ export type Command = { readonly ref: Reference } & (
       readonly watch: boolean;
     }
   | { readonly kind: 'unsubscribe'; readonly channel: string }
-  | ({ readonly kind: 'publish'; readonly to: Target } & Content)
+  | ({ readonly kind: 'publish'; readonly to: Target } & Outgoing)
   | { readonly kind: 'history'; readonly channel: string; readonly query: HistoryQuery }
   | {
       readonly kind: 'presence';
@@ -51,14 +59,6 @@ export type Command = { readonly ref: Reference } & (
 );
 
 export type Reference = string | number | undefined;
-export type Target = { readonly channel: string } | { readonly user: string } | 'everyone';
-
-interface Content {
-  readonly data: JsonText;
-  readonly type: string;
-  readonly id: string | undefined;
-  readonly persist: boolean | undefined;
-}
 
 /** Turns a frame into a command. Throws `bad_request` or `unknown_action`. */
 export function decode(frame: Frame): Command {
@@ -111,29 +111,28 @@ function readPosition(data: JsonObject): Position | undefined {
 }
 
 function readSendToChannel(data: JsonObject, text: string): Undecided<Command> {
-  return { kind: 'publish', to: { channel: channelOf(data) }, ...readContent(data, text, 'text') };
+  const to = toChannel(field(data, 'channel'), 'data.channel');
+  return { kind: 'publish', to, ...readContent(data, text, 'text') };
 }
 
 function readSendToUser(data: JsonObject, text: string): Undecided<Command> {
-  const user = checkUserId(field(data, 'user_id'), 'data.user_id');
-  return { kind: 'publish', to: { user }, ...readContent(data, text, 'direct') };
+  const to = toUser(field(data, 'user_id'), 'data.user_id');
+  return { kind: 'publish', to, ...readContent(data, text, 'direct') };
 }
 
 function readMessage(data: JsonObject, text: string): Undecided<Command> {
   const named = field(data, 'channel') !== undefined && field(data, 'channel') !== null;
   if (named) return readSendToChannel(data, text);
-  return { kind: 'publish', to: 'everyone', ...readContent(data, text, 'broadcast') };
+  return { kind: 'publish', to: toEveryone, ...readContent(data, text, 'broadcast') };
 }
 
-function readContent(data: JsonObject, text: string, defaultType: string): Content {
+function readContent(data: JsonObject, text: string, defaultType: string): Outgoing {
   const raw = rawMember(rawMember(text, 'data') ?? '{}', 'content');
   if (raw === undefined) throw badRequest('data.content: any JSON value is required');
-  const id = field(data, 'id');
-  const type = optionalString(data, 'type', 'data.type');
   return {
     data: toJsonText(raw, 'data.content'),
-    type: type === undefined ? defaultType : checkMessageType(type, 'data.type'),
-    id: id === undefined || id === null ? undefined : checkMessageId(id, 'data.id'),
+    type: typeOf(field(data, 'type'), defaultType, 'data.type'),
+    id: idOf(field(data, 'id'), 'data.id'),
     persist: optionalBoolean(data, 'persist', 'data.persist'),
   };
 }

@@ -3,7 +3,8 @@ import type { PresenceEvent } from '../../engine/engine.ts';
 import type { FanwireError } from '../../errors.ts';
 import { everyone, userChannel } from '../../hub/hub.ts';
 import type { SubscribeOptions } from '../../hub/subscriber.ts';
-import { Client, type Publishing } from '../client.ts';
+import type { Handed } from '../../publishing/publishing.ts';
+import { Client } from '../client.ts';
 import type { Frame, Link, Services, Session } from '../dialect.ts';
 import { readableReference } from '../fields.ts';
 import {
@@ -122,14 +123,14 @@ export class ChannelSession implements Session<Command> {
     this.#answer(action, value, { ref: readableReference(object, 'request_id') });
   }
 
-  #publish(command: Command & { kind: 'publish' }): Publishing {
+  #publish(command: Command & { kind: 'publish' }): Handed {
     const { to, ref } = command;
-    const acknowledge = (receipt: Parameters<typeof encodeAck>[0]): void =>
-      this.#link.send(encodeAck(receipt, ref));
-    const refuse = (error: FanwireError): void => this.#refuse(error, ref);
-    if (to === 'everyone') return this.#client.publishToEveryone(command, acknowledge, refuse);
-    if ('user' in to) return this.#client.publishToUser(to.user, command, acknowledge, refuse);
-    return this.#client.publish(to.channel, command, acknowledge, refuse);
+    return this.#client.publish(
+      to,
+      command,
+      (receipt) => this.#link.send(encodeAck(receipt, ref)),
+      (error) => this.#refuse(error, ref),
+    );
   }
 
   async #subscribe(command: Command & { kind: 'subscribe' }): Promise<void> {

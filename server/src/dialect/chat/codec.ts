@@ -1,22 +1,16 @@
-import { checkChannelName, checkMessageId, checkUserId } from '../../access/names.ts';
+import { checkChannelName, checkUserId } from '../../access/names.ts';
 import type { HistoryPage, HistoryQuery, JsonText, Message, PresenceEvent } from '../../engine/engine.ts';
 import { field, type JsonObject } from '../../json.ts';
+import { idOf, type Target, toChannel } from '../../publishing/message.ts';
 import type { Frame } from '../dialect.ts';
-import {
-  historyQuery,
-  optionalBoolean,
-  optionalString,
-  optionalStrings,
-  requiredText,
-  unknownAction,
-} from '../fields.ts';
+import { historyQuery, optionalBoolean, optionalStrings, requiredText, unknownAction } from '../fields.ts';
 import { joined, seconds, textOf, withoutDeleted } from '../text.ts';
 
 export type Command =
   | { readonly kind: 'join'; readonly room: string }
   | {
       readonly kind: 'publish';
-      readonly room: string;
+      readonly to: Target;
       readonly text: string;
       readonly id: string | undefined;
     }
@@ -59,12 +53,11 @@ export function decode({ object }: Frame): Command {
 }
 
 function decodeMessage(object: JsonObject): Command {
-  const id = optionalString(object, 'id');
   return {
     kind: 'publish',
-    room: roomOf(object),
+    to: toChannel(field(object, 'room'), 'room'),
     text: requiredText(object, 'text', maxText),
-    id: id === undefined ? undefined : checkMessageId(id, 'id'),
+    id: idOf(field(object, 'id'), 'id'),
   };
 }
 

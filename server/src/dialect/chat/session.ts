@@ -1,7 +1,8 @@
 import type { PresenceEvent } from '../../engine/engine.ts';
 import type { FanwireError } from '../../errors.ts';
 import type { SubscribeOptions } from '../../hub/subscriber.ts';
-import { Client, type Publishing } from '../client.ts';
+import type { Handed } from '../../publishing/publishing.ts';
+import { Client } from '../client.ts';
 import type { Frame, Link, Services, Session } from '../dialect.ts';
 import { maxPage } from '../fields.ts';
 import {
@@ -112,11 +113,11 @@ export class ChatSession implements Session<Command> {
     this.#link.send(JSON.stringify({ action, data }));
   }
 
-  #publish({ room, text, id }: Command & { kind: 'publish' }): Publishing {
-    this.#client.requireSubscribed(room);
+  #publish({ to, text, id }: Command & { kind: 'publish' }): Handed {
+    this.#client.requireSubscribed(to.channel);
     const outgoing = { type: 'text', data: JSON.stringify(text), id, persist: true };
-    return this.#client.publish(room, outgoing, null, ({ code, message }) =>
-      this.#link.send(encodeError(code, message, room)),
+    return this.#client.publish(to, outgoing, null, ({ code, message }) =>
+      this.#link.send(encodeError(code, message, to.channel)),
     );
   }
 

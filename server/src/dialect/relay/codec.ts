@@ -2,13 +2,14 @@ import { checkChannelName } from '../../access/names.ts';
 import type { JsonText, Message } from '../../engine/engine.ts';
 import { badRequest } from '../../errors.ts';
 import { field, type JsonObject, rawMember, toJsonText } from '../../json.ts';
+import { type Target, toChannel } from '../../publishing/message.ts';
 import type { Frame } from '../dialect.ts';
 import { optionalString, requiredObject, unknownAction } from '../fields.ts';
 import { objectOf, seconds, withoutDeleted } from '../text.ts';
 
 export type Command =
-  /** `room` null: the room of the address. */
-  | { readonly kind: 'publish'; readonly room: string | null; readonly payload: JsonText }
+  /** `to` null: the room of the address. */
+  | { readonly kind: 'publish'; readonly to: Target | null; readonly payload: JsonText }
   | { readonly kind: 'join'; readonly room: string }
   | { readonly kind: 'leave'; readonly room: string }
   | { readonly kind: 'pong' };
@@ -36,7 +37,7 @@ function decodeMessage(object: JsonObject, text: string): Command {
   const room = optionalString(object, 'room');
   return {
     kind: 'publish',
-    room: room === undefined ? null : checkChannelName(room, 'room'),
+    to: room === undefined ? null : toChannel(room, 'room'),
     payload: toJsonText(raw, 'payload'),
   };
 }

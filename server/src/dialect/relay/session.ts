@@ -1,5 +1,7 @@
 import { FanwireError } from '../../errors.ts';
-import { Client, type Publishing } from '../client.ts';
+import { type Target, toChannel } from '../../publishing/message.ts';
+import type { Handed } from '../../publishing/publishing.ts';
+import { Client } from '../client.ts';
 import type { Frame, Link, Services, Session } from '../dialect.ts';
 import { type Command, decode, encodeError, encodePing, encodeRoom } from './codec.ts';
 import type { RelayPlaces } from './places.ts';
@@ -25,6 +27,7 @@ export class RelaySession implements Session<Command> {
   readonly #options: RelayOptions;
   readonly #places: RelayPlaces;
   readonly #home: { readonly room: string; readonly clientId: string };
+  readonly #toHome: Target;
   readonly #told: Told;
   /** Rooms in which this connection holds a place. */
   readonly #rooms = new Set<string>();
@@ -46,6 +49,7 @@ export class RelaySession implements Session<Command> {
     this.#options = options;
     this.#places = services.shared.places;
     this.#home = home;
+    this.#toHome = toChannel(home.room, 'room');
     this.#told = told;
     this.#nextPing = services.clock.now() + options.pingInterval;
     this.#rooms.add(home.room);
@@ -64,7 +68,7 @@ export class RelaySession implements Session<Command> {
   execute(command: Command): void | Promise<void> {
     switch (command.kind) {
       case 'publish':
-        return this.#publish(command.room ?? this.#home.room, command.payload);
+        return this.#publish(command.to ?? this.#toHome, command.payload);
       case 'join':
         return this.#join(command.room);
       case 'leave':
@@ -117,9 +121,9 @@ export class RelaySession implements Session<Command> {
     this.#link.send(JSON.stringify({ type, payload }));
   }
 
-  #publish(room: string, data: string): Publishing {
-    this.#client.requireSubscribed(room);
-    return this.#client.publish(room, { type: 'text', data }, null, (error) => this.fail(error));
+  #publish(to: Target, data: string): Handed {
+    this.#client.requireSubscribed(to.channel);
+    return this.#client.publish(to, { type: 'text', data }, null, (error) => this.fail(error));
   }
 
   async #join(room: string): Promise<void> {

@@ -1,6 +1,8 @@
 import type { PresenceEvent } from '../../engine/engine.ts';
 import { FanwireError } from '../../errors.ts';
-import { Client, type Publishing } from '../client.ts';
+import { type Target, toChannel } from '../../publishing/message.ts';
+import type { Handed } from '../../publishing/publishing.ts';
+import { Client } from '../client.ts';
 import type { Frame, Link, Services, Session } from '../dialect.ts';
 import { maxPage, readableReference } from '../fields.ts';
 import {
@@ -27,6 +29,7 @@ export class RoomSession implements Session<Command> {
   readonly #client: Client;
   readonly #options: RoomOptions;
   readonly #room: string;
+  readonly #toRoom: Target;
   readonly #watch: boolean;
   #nextPing: number;
 
@@ -42,6 +45,7 @@ export class RoomSession implements Session<Command> {
     this.#client = new Client(link, services, null, settled);
     this.#options = options;
     this.#room = place.room;
+    this.#toRoom = toChannel(place.room, 'room');
     this.#watch = place.watch;
     this.#nextPing = services.clock.now() + options.heartbeatInterval;
   }
@@ -108,9 +112,9 @@ export class RoomSession implements Session<Command> {
     this.#link.send(JSON.stringify({ type, ref: readableReference(object, 'ref'), data }));
   }
 
-  #publish({ text, ref }: Command & { kind: 'publish' }): Publishing {
+  #publish({ text, ref }: Command & { kind: 'publish' }): Handed {
     return this.#client.publish(
-      this.#room,
+      this.#toRoom,
       { type: 'text', data: JSON.stringify(text), persist: true },
       ref === undefined ? null : (receipt) => this.#link.send(encodeAck(ref, receipt)),
       ({ code, message }) => this.#link.send(encodeError(code, message, ref)),

@@ -6,18 +6,20 @@ import type { Pipeline } from '../middleware/pipeline.ts';
 /** The way of a batch through the middleware: one message after the other, all of which are then committed at once. */
 export class Passage {
   readonly #pipeline: Pipeline;
+  readonly #via: 'websocket' | 'http';
   readonly #report: UnknownErrorReporter;
   readonly #waiting: PromiseWithResolvers<Receipt>[] = [];
 
-  constructor(pipeline: Pipeline, report: UnknownErrorReporter) {
+  constructor(pipeline: Pipeline, via: 'websocket' | 'http', report: UnknownErrorReporter) {
     this.#pipeline = pipeline;
+    this.#via = via;
     this.#report = report;
   }
 
   /** What is left to publish, in its places. `check` throws for what a changed message must not be. */
   async through(
     items: readonly (Publication | FanwireError)[],
-    check: (passed: Publication) => Publication,
+    check: (passed: Publication, given: Publication) => Publication,
   ): Promise<(Publication | FanwireError)[]> {
     const left: (Publication | FanwireError)[] = [];
     for (const item of items) left.push(item instanceof FanwireError ? item : await this.#pass(item, check));
@@ -39,12 +41,12 @@ export class Passage {
 
   async #pass(
     item: Publication,
-    check: (passed: Publication) => Publication,
+    check: (passed: Publication, given: Publication) => Publication,
   ): Promise<Publication | FanwireError> {
     let passed = item;
     try {
-      await this.#pipeline.message(item, 'http', (changed) => {
-        passed = check(changed);
+      await this.#pipeline.message(item, this.#via, (changed) => {
+        passed = check(changed, item);
         const waiting = Promise.withResolvers<Receipt>();
         this.#waiting.push(waiting);
         return waiting.promise;

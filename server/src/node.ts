@@ -49,6 +49,7 @@ export function createNode({ limits, websocket }: Settings, parts: NodeParts): N
       bytes: limits.backlogBytes,
       clock,
       backlog: metrics.backlog,
+      pongRequired: websocket.pongRequired,
       messageRate: limits.messageRate,
     },
   };

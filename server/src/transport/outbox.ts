@@ -12,6 +12,8 @@ export interface BacklogLimits extends WaitingLimits {
   readonly clock: Clock;
   /** Knows the outboxes that are blocked. */
   readonly backlog?: Backlog;
+  /** Whether a peer that has never answered a probe is held to what it has read. @default true */
+  readonly pongRequired?: boolean;
 }
 
 const nothing = Buffer.alloc(0);
@@ -42,6 +44,8 @@ export class Outbox {
   #written = 0;
   /** Made once so much was written that it matters who reads it. */
   #window: Window | null = null;
+  /** The peer has no way to answer a probe: an event stream. */
+  #unanswering = false;
   /** What the peer sends is not read at the moment, so that it can answer nothing. */
   #deaf = false;
   /** Set while nothing can be written: Unix milliseconds since when. */
@@ -92,7 +96,7 @@ export class Outbox {
     }
     if (this.#lost !== null) this.#tellLost(this.#lost);
     this.#writeWaiting();
-    if (this.#blocked) this.#watch();
+    if (this.#behind) this.#watch();
   }
 
   /** The socket was corked when the answer to the upgrade was written, which goes out with what waits. */
@@ -114,19 +118,22 @@ export class Outbox {
   /** The peer has read up to this place of a probe. Whatever else it sends shows nothing. */
   answered(place: number): void {
     this.#beforeLimit();
-    if (this.#window?.answered(place)) this.#progress();
+    if (this.#window?.answered(place, this.#limits.clock.monotonic())) this.#progress();
   }
 
   /** What the peer sends is not read for a while, or is read again: meanwhile no answer is waited for. */
   hears(hears: boolean): void {
-    if (hears) this.#beforeLimit();
+    if (hears) {
+      this.#beforeLimit();
+      this.#window?.listened(this.#limits.clock.monotonic());
+    }
     this.#deaf = !hears;
-    if (!this.#blocked) this.#progress();
+    if (!this.#behind) this.#progress();
   }
 
   /** Resolves when everything was taken, or the outbox is closed; null when it already was. */
   drained(): Promise<void> | null {
-    if (this.#closed || !this.#blocked) return null;
+    if (this.#closed || !this.#behind) return null;
     this.#watch();
     return new Promise((resolve) => {
       this.#waiters ??= [];
@@ -142,13 +149,20 @@ export class Outbox {
     this.#wake();
   }
 
-  /** The kernel has not taken the last write, or the peer has not read what is on its way. */
-  get #blocked(): boolean {
-    return (this.#socket.writableLength > 0 && !this.#unbegun) || this.#full;
+  /** The kernel has not taken the last write, or the peer has not read what is on its way: what can wait is to wait. */
+  get #behind(): boolean {
+    return this.#untaken || (this.#window !== null && !this.#deaf && this.#window.full);
   }
 
-  get #full(): boolean {
-    return this.#window !== null && !this.#deaf && this.#window.full;
+  /** Nothing can be written: the kernel has not taken the last write, or the peer had time to read, and did not. */
+  get #blocked(): boolean {
+    const window = this.#window;
+    if (this.#untaken) return true;
+    return window !== null && !this.#deaf && window.full && window.isOverdue(this.#limits.clock.monotonic());
+  }
+
+  get #untaken(): boolean {
+    return this.#socket.writableLength > 0 && !this.#unbegun;
   }
 
   /**
@@ -207,7 +221,7 @@ export class Outbox {
     this.#blockedSince = 0;
     if (!this.#blocked) this.flush();
     if (this.#closed) return;
-    if (this.#blocked) {
+    if (this.#behind) {
       this.#watch();
       return;
     }
@@ -246,13 +260,19 @@ export class Outbox {
 
   /** What asks the peer how far it has read, when it is time for that; to be written behind so many bytes. */
   #probe(bytes: number): Buffer | null {
+    if (this.#unanswering) return null;
     if (this.#window === null) {
       this.#written += bytes;
       if (this.#written < probeStep) return null;
-      this.#window = new Window(this.#written);
+      this.#window = new Window(this.#written, this.#limits.pongRequired ?? true);
     } else this.#window.wrote(bytes);
     if (!this.#window.due) return null;
-    const place = this.#window.probe(this.#limits.clock.now());
-    return place === null ? null : this.#owner.probe(place);
+    const place = this.#window.probe(this.#limits.clock.monotonic());
+    const probe = place === null ? null : this.#owner.probe(place);
+    if (place !== null && probe === null) {
+      this.#unanswering = true;
+      this.#window = null;
+    }
+    return probe;
   }
 }

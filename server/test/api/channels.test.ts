@@ -74,7 +74,7 @@ describe('GET /api/channels/{channel}/messages', () => {
   });
 
   it('ends a page that would be huge, and says so', async () => {
-    await using server = await TestServer.start();
+    await using server = await TestServer.start({ maxDataBytes: 300_000 });
     const large = 'x'.repeat(250_000);
     await publish(server, 'news', [large, large, large]);
     const offsets = async (query: string) => {

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Gap } from '../../src/hub/recovery.ts';
 import { Backlog } from '../../src/transport/backlog.ts';
 import { Outbox } from '../../src/transport/outbox.ts';
-import { probeStep, windowWidth } from '../../src/transport/window.ts';
+import { answerTime, probeStep, windowWidth } from '../../src/transport/window.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { Inbox } from '../support/inbox.ts';
 
@@ -27,7 +27,11 @@ class Pair implements Disposable {
   #received = 0;
   #chunks: Buffer[] = [];
 
-  private constructor(near: Socket, far: Socket, limits: { messages: number; bytes: number }) {
+  private constructor(
+    near: Socket,
+    far: Socket,
+    limits: { messages: number; bytes: number; pongRequired: boolean },
+  ) {
     this.near = near;
     this.far = far;
     this.#arrived = new Inbox('the far end');
@@ -54,7 +58,7 @@ class Pair implements Disposable {
     this.outbox.push(Buffer.from(`[${channel} ${from}-${to}]`), 0);
   }
 
-  static async open({ messages = 100, bytes = 1_000_000 } = {}): Promise<Pair> {
+  static async open({ messages = 100, bytes = 1_000_000, pongRequired = true } = {}): Promise<Pair> {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -62,7 +66,7 @@ class Pair implements Disposable {
     const far = connect(port, '127.0.0.1');
     const [near] = await once(server, 'connection');
     server.close();
-    return new Pair(near, far, { messages, bytes });
+    return new Pair(near, far, { messages, bytes, pongRequired });
   }
 
   get writes(): number[] {
@@ -353,6 +357,7 @@ describe('an outbox whose peer answers probes', { timeout: 20_000 }, () => {
     pair.clock.advance(5_000);
     push(pair, 1 + windowWidth / probeStep);
     assert.deepEqual([pair.outbox.queuedMessages, pair.outbox.blockedSince > 0], [0, true]);
+    pair.clock.advance(answerTime);
     return pair;
   }
 
@@ -395,7 +400,26 @@ describe('an outbox whose peer answers probes', { timeout: 20_000 }, () => {
     assert.equal(pair.outbox.queuedMessages, 0);
     pair.outbox.hears(true);
     push(pair, 1);
+    assert.equal(pair.outbox.queuedMessages, 0, 'the answer may have come meanwhile');
+    pair.clock.advance(answerTime);
+    push(pair, 1);
     assert.equal(pair.outbox.queuedMessages, 1);
+  });
+
+  it('writes on while an answer may still be on its way, although replays and answers wait', async () => {
+    using pair = await Pair.open({ bytes: 10 * windowWidth });
+    pair.probes = true;
+    push(pair, 1 + windowWidth / probeStep);
+    assert.notEqual(pair.outbox.drained(), null);
+    pair.clock.advance(answerTime - 1);
+    push(pair, 1);
+    assert.equal(pair.outbox.queuedMessages, 0);
+    pair.clock.advance(1);
+    push(pair, 1);
+    assert.equal(pair.outbox.queuedMessages, 1);
+    pair.outbox.answered(probeStep + windowWidth);
+    assert.equal(pair.outbox.queuedMessages, 0);
+    assert.equal(pair.outbox.drained(), null);
   });
 
   for (const [what, end] of [
@@ -416,6 +440,7 @@ describe('an outbox whose peer answers probes', { timeout: 20_000 }, () => {
       end(pair);
       pair.outbox.flush();
       assert.deepEqual([pair.overflows, pair.outbox.queuedMessages], [0, 0]);
+      pair.clock.advance(answerTime);
       for (let n = 0; n < 11; n++) pair.outbox.push(Buffer.from('x'), 1);
       pair.outbox.flush();
       assert.equal(pair.overflows, 1, 'from then on it is held to its limit');
@@ -447,10 +472,15 @@ describe('an outbox whose peer answers probes', { timeout: 20_000 }, () => {
     assert.equal(pair.outbox.blockedSince, since);
   });
 
-  it('does not hold back a peer that never answered', async () => {
-    using pair = await Pair.open({ bytes: 10 * windowWidth });
-    pair.probes = true;
-    push(pair, 4 * (windowWidth / probeStep));
-    assert.deepEqual([pair.outbox.queuedMessages, pair.overflows], [0, 0]);
+  it('holds back a peer that never answered, but where pongs are not required', async () => {
+    for (const pongRequired of [true, false]) {
+      using pair = await Pair.open({ bytes: 10 * windowWidth, pongRequired });
+      pair.probes = true;
+      push(pair, 1 + windowWidth / probeStep);
+      pair.clock.advance(answerTime);
+      push(pair, 12);
+      assert.equal(pair.outbox.queuedMessages, pongRequired ? 12 : 0);
+      assert.equal(pair.overflows, 0);
+    }
   });
 });

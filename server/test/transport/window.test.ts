@@ -1,23 +1,47 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { probeStep, Window, windowWidth } from '../../src/transport/window.ts';
+import { answerTime, probeStep, Window, windowWidth } from '../../src/transport/window.ts';
 
 /** Long enough for the next probe, whatever the last one was answered with. */
 const later = 10_000;
 
 /** A window to a peer that has read all there is, and said so; written up to `probeStep`. */
 function openWindow(): Window {
-  const window = new Window(probeStep);
+  const window = new Window(probeStep, true);
   const place = window.probe(0);
   assert.equal(place, probeStep);
-  window.answered(probeStep);
+  window.answered(probeStep, later);
   return window;
 }
 
 describe('the window of a connection', () => {
-  it('is never full for a peer that has answered no probe', () => {
-    const window = new Window(probeStep);
+  it('is full for a peer that has never answered like for any other', () => {
+    const window = new Window(probeStep, true);
+    assert.equal(window.probe(0), probeStep);
+    window.wrote(windowWidth - 1);
+    assert.equal(window.full, false);
+    window.wrote(1);
+    assert.equal(window.full, true);
+    window.answered(probeStep, later);
+    assert.equal(window.full, false);
+  });
+
+  it('leaves a peer time to answer, from when it was asked or has last read on', () => {
+    const window = openWindow();
+    window.wrote(probeStep);
+    assert.equal(window.probe(later), 2 * probeStep);
+    window.wrote(windowWidth);
+    assert.equal(window.probe(later + answerTime / 2), 2 * probeStep + windowWidth);
+    assert.deepEqual([window.full, window.isOverdue(later + answerTime - 1)], [true, false]);
+    assert.equal(window.isOverdue(later + answerTime), true);
+    window.answered(2 * probeStep, later + answerTime);
+    assert.equal(window.isOverdue(later + answerTime), false);
+    assert.equal(window.isOverdue(later + 2 * answerTime), true);
+  });
+
+  it('where pongs are not required, is never full for a peer that has answered no probe', () => {
+    const window = new Window(probeStep, false);
     assert.equal(window.probe(0), probeStep);
     for (let n = 0; n < 100; n++) window.wrote(windowWidth);
     assert.equal(window.full, false);
@@ -32,7 +56,7 @@ describe('the window of a connection', () => {
     assert.equal(window.full, false);
     window.wrote(1);
     assert.equal(window.full, true);
-    window.answered(2 * probeStep);
+    window.answered(2 * probeStep, later);
     assert.equal(window.full, false);
   });
 
@@ -60,13 +84,14 @@ describe('the window of a connection', () => {
     window.wrote(probeStep);
     window.probe(later);
     window.wrote(windowWidth);
-    for (const place of [0, -1, probeStep, 3 * probeStep, Number.MAX_SAFE_INTEGER]) window.answered(place);
+    for (const place of [0, -1, probeStep, 3 * probeStep, Number.MAX_SAFE_INTEGER])
+      window.answered(place, later);
     assert.equal(window.full, true);
   });
 
   it('believes no answer to a probe that has not been sent', () => {
     const window = openWindow();
-    window.answered(2 * probeStep);
+    window.answered(2 * probeStep, later);
     window.wrote(probeStep);
     assert.equal(window.probe(later), 2 * probeStep);
     window.wrote(windowWidth);
@@ -94,7 +119,7 @@ describe('the window of a connection', () => {
         };
         const readTo = (place: number): void => {
           read = Math.min(place, written);
-          for (const probe of probes.filter((at) => at <= read)) window.answered(probe);
+          for (const probe of probes.filter((at) => at <= read)) window.answered(probe, later);
           probes = probes.filter((at) => at > read);
         };
         for (const { writes, ms, reads } of turns) {

@@ -30,6 +30,13 @@ export const websocket = {
     max: day,
     meaning: 'A channel client without a sign of life for this long is closed with 4408.',
   },
+  pongRequired: {
+    env: 'PONG_REQUIRED',
+    kind: 'boolean',
+    default: true,
+    meaning:
+      'Whether a WebSocket client that never answers a ping counts as one that reads nothing once 256 KiB are on their way; `false` is for clients that break the protocol.',
+  },
   maxConnections: {
     env: 'WEBSOCKET_MAX_CONNECTIONS',
     kind: 'integer',
@@ -76,6 +83,8 @@ export interface WebSocketSettings {
   readonly heartbeatInterval: number;
   /** Milliseconds without a sign of life after which a client is closed. Default 60 s. */
   readonly disconnectTimeout: number;
+  /** Whether clients that never answer pings count as reading nothing. Default true. */
+  readonly pongRequired: boolean;
   /** At least 1. Default 1000. */
   readonly maxConnections: number;
   /** Messages waiting for one connection beyond what the kernel took, at least 1. Default 100. */

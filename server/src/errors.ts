@@ -55,6 +55,17 @@ export function badRequest(message: string): FanwireError {
   return new FanwireError('bad_request', message);
 }
 
+/** What the operator is to know and is no fault of the program: logged as its text, without a stack. */
+export class Notice extends Error {
+  override readonly name = 'Notice';
+  readonly level: 'info' | 'warn' | 'error';
+
+  constructor(level: Notice['level'], message: string) {
+    super(message);
+    this.level = level;
+  }
+}
+
 /** Like a FanwireError, told to the operator at start: what is wrong, where, and what to do. */
 export class StartError extends Error {
   override readonly name = 'StartError';

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { Clock } from '../clock.ts';
+import type { EngineHealth } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
 import { failure } from './answer.ts';
 import type { ApiParts, Resource } from './parts.ts';
@@ -14,6 +15,8 @@ const ReadyAnswer = Type.Object(
 
 /** Milliseconds after which a check that says nothing has failed. */
 const checkTimeout = 5_000;
+/** Milliseconds between two lines about the same failure. */
+const lineInterval = 60_000;
 
 /** `GET /health`: the process lives. `GET /ready`: it can deliver. Both are for probes and need no credentials. */
 export const addHealth: Resource = (app, parts) => {
@@ -40,8 +43,8 @@ export const addHealth: Resource = (app, parts) => {
       if (parts.capacity.closed) throw notReady('drain', 'the server is closing');
       engineCheck
         .run()
-        .then((ok) => {
-          if (!ok) throw notReady('engine', 'the reason is in the log');
+        .then(({ ok, told = 'the reason is in the log' }) => {
+          if (!ok) throw notReady('engine', told);
           reply.send({ status: 'ready', checks: { engine: 'ok' } });
         })
         .catch(failure(reply));
@@ -58,30 +61,39 @@ function notReady(check: string, reason: string): FanwireError {
 /** Anyone may ask, and the engine writes for each check: those who ask while one runs share it. */
 class EngineCheck {
   readonly #parts: ApiParts;
-  #running: Promise<boolean> | null = null;
+  #running: Promise<EngineHealth> | null = null;
+  readonly #line = { detail: '', at: Number.NEGATIVE_INFINITY };
 
   constructor(parts: ApiParts) {
     this.#parts = parts;
   }
 
   /** Never rejects. */
-  run(): Promise<boolean> {
+  run(): Promise<EngineHealth> {
     this.#running ??= this.#check().finally(() => {
       this.#running = null;
     });
     return this.#running;
   }
 
-  async #check(): Promise<boolean> {
-    const { engine, clock, log, report } = this.#parts;
+  async #check(): Promise<EngineHealth> {
+    const { engine, clock, report } = this.#parts;
     try {
-      const { ok, detail } = await within(clock, checkTimeout, engine.health());
-      if (!ok) log.warn({ check: 'engine', detail }, 'not ready');
-      return ok;
+      const health = await within(clock, checkTimeout, engine.health());
+      if (!health.ok) this.#tell(health.detail ?? '');
+      return health;
     } catch (thrown) {
       report(thrown);
-      return false;
+      return { ok: false };
     }
+  }
+
+  /** Probes ask every few seconds, and what they hear says the same each time. */
+  #tell(detail: string): void {
+    const now = performance.now();
+    if (detail === this.#line.detail && now - this.#line.at < lineInterval) return;
+    Object.assign(this.#line, { detail, at: now });
+    this.#parts.log.warn({ check: 'engine', detail }, 'not ready');
   }
 }
 

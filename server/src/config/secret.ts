@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../errors.ts';
+import { ownership } from '../ownership.ts';
 import type { Problems } from './problems.ts';
 import { schema } from './schema.ts';
 import type { SecretSetting } from './setting.ts';
@@ -110,9 +111,12 @@ export function developmentSecret(directory: string): string {
     if (thrown instanceof StartError) throw thrown;
     const { code, message } = thrown as NodeJS.ErrnoException;
     if (code === 'ELOOP') throw notPlain(path);
-    throw new StartError(`The development secret ${path} cannot be read or made: ${message}`, {
-      cause: thrown,
-    });
+    throw new StartError(
+      `The development secret ${path} cannot be read or made: ${message}. ${ownership(path)}`,
+      {
+        cause: thrown,
+      },
+    );
   }
 }
 

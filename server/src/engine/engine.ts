@@ -196,6 +196,8 @@ export interface EngineHealth {
   readonly ok: boolean;
   /** What failed, for the operator. */
   readonly detail?: string;
+  /** The same for anyone who asks, and what to do about it: no paths, no addresses. */
+  readonly told?: string;
 }
 
 /** Limits of what is kept. */

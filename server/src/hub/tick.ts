@@ -98,15 +98,16 @@ export class Tick {
     const oldest = this.#arrivals.leave(drafts.length);
     this.#delivering = 0;
     let receipts: Receipt[] | null = null;
+    let refusal: FanwireError | null = null;
     let commit = 0;
     try {
       receipts = await this.#engine.append(drafts);
       commit = performance.now() - began - this.#delivering;
       this.#hooks.committed(drafts, receipts);
     } catch (thrown) {
-      this.#hooks.report(thrown);
+      refusal = this.#refusalOf(thrown);
     }
-    const error = receipts ? null : commitFailed();
+    const error = receipts ? null : (refusal ?? commitFailed());
     for (let i = 0; i < callbacks.length; i++) {
       try {
         callbacks[i]?.(error, receipts?.[i] ?? null);
@@ -121,6 +122,13 @@ export class Tick {
       const now = performance.now();
       this.#hooks.ended({ messages, committed, commit, duration: now - began, latency: now - oldest });
     });
+  }
+
+  /** What an engine refuses for a reason that it has told is no fault, and would be one for each tick. */
+  #refusalOf(thrown: unknown): FanwireError {
+    if (thrown instanceof FanwireError) return thrown;
+    this.#hooks.report(thrown);
+    return commitFailed();
   }
 
   #take(): [Draft[], PublishCallback[]] {

@@ -1,5 +1,5 @@
 import pino from 'pino';
-import type { UnknownErrorReporter } from '../errors.ts';
+import { Notice, type UnknownErrorReporter } from '../errors.ts';
 import type { Log } from '../transport/node.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -33,9 +33,13 @@ export function createLog(
   );
 }
 
-/** For faults that no client caused: the whole error goes to the log. */
+/** For faults that no client caused: the whole error goes to the log. A notice is none, and its text is enough. */
 export function faultReporter(log: Log, count: () => void): UnknownErrorReporter {
   return (thrown, origin) => {
+    if (thrown instanceof Notice) {
+      log[thrown.level]({ ...origin }, thrown.message);
+      return;
+    }
     count();
     const error =
       thrown instanceof Error

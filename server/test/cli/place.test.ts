@@ -130,8 +130,28 @@ describe('the directory', () => {
     chmodSync(directory.join('closed'), 0o555);
     // Rights do not bind root: then the server runs as nobody.
     const nobody = process.getuid?.() === 0 ? 65_534 : undefined;
+    const owner =
+      nobody === undefined ? /uid \d+/ : /closed belongs to root \(uid 0\).*runs as \S+ \(uid 65534\).*chown/;
     await refuses(directory.join('closed', 'chat.db'), /cannot be opened for writing/, nobody);
+    await refuses(directory.join('closed', 'chat.db'), owner, nobody);
     assert.deepEqual(readdirSync(directory.join('closed')), []);
+  });
+
+  it('with a database of somebody else that can only be read: the message names the owner', async () => {
+    using directory = new Directory();
+    const path = directory.join('closed', 'chat.db');
+    const server = await ServerProcess.start({ env: { DATABASE_PATH: path, ...secret } });
+    await server.kill('SIGTERM');
+    chmodSync(directory.path, 0o755);
+    chmodSync(directory.join('closed'), 0o555);
+    for (const name of readdirSync(directory.join('closed')))
+      chmodSync(directory.join('closed', name), 0o444);
+    const isRoot = process.getuid?.() === 0;
+    const pattern = isRoot
+      ? /chat.db belongs to root \(uid 0\) \(mode 0444\), .*chown/
+      : /chat.db belongs to .*chown/;
+    await refuses(path, pattern, isRoot ? 65_534 : undefined);
+    chmodSync(directory.join('closed'), 0o755);
   });
 });
 

@@ -17,7 +17,7 @@ export interface State {
   hole: number;
 }
 
-/** States held in memory: twice as many at the most. */
+/** States held in memory: twice as many at the most, and as many that are to be saved. */
 const generationSize = 8192;
 
 /**
@@ -27,6 +27,8 @@ const generationSize = 8192;
 export class ChannelStates {
   #young = new Map<string, State>();
   #old = new Map<string, State>();
+  /** Those with floors that moved since they were saved, by what has expired. */
+  readonly #unsaved = new Map<string, State>();
   readonly #row: StatementSync;
   readonly #last: StatementSync;
   readonly #save: StatementSync;
@@ -46,7 +48,7 @@ export class ChannelStates {
   get(channel: string): State {
     const young = this.#young.get(channel);
     if (young) return young;
-    const state = this.#old.get(channel) ?? this.#load(channel);
+    const state = this.#old.get(channel) ?? this.#unsaved.get(channel) ?? this.#load(channel);
     if (this.#young.size >= generationSize) {
       this.#old = this.#young;
       this.#young = new Map();
@@ -55,8 +57,23 @@ export class ChannelStates {
     return state;
   }
 
+  /** For the next transaction that tidies. Lost is nothing but time: what has expired is found out again. */
+  note(state: State): void {
+    if (this.#unsaved.size < generationSize) this.#unsaved.set(state.name, state);
+  }
+
+  /** Within a transaction: those that were noted, so many of them. */
+  saveNoted(most: number): void {
+    let saved = 0;
+    for (const state of this.#unsaved.values()) {
+      if (saved++ === most) break;
+      this.save(state);
+    }
+  }
+
   /** Within a transaction. */
   save(state: State): void {
+    this.#unsaved.delete(state.name);
     const { name, top, time, rank, windowFloor, historyFloor, hole } = state;
     this.#save.run(name, top, time, rank, windowFloor, historyFloor, hole);
   }
@@ -65,6 +82,7 @@ export class ChannelStates {
   forgetAll(): void {
     this.#young = new Map();
     this.#old = new Map();
+    this.#unsaved.clear();
   }
 
   #load(name: string): State {

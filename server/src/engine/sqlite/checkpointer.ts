@@ -2,7 +2,6 @@ import { extname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { Checkpoint } from './checkpoint-worker.ts';
-import { busyTimeout } from './file.ts';
 
 /** Asked for after so many commits or messages, or so much data: some 16 MiB of log. */
 const commitsBetween = 1_000;
@@ -77,13 +76,10 @@ export class Checkpointer {
 
   /** Without waiting for others that read the file, such as a backup: then the log goes on for a while. */
   #moveRest(): void {
-    this.#database.exec('PRAGMA busy_timeout = 0');
     try {
       this.#restart.get();
     } catch (thrown) {
       this.#report(thrown);
-    } finally {
-      this.#database.exec(`PRAGMA busy_timeout = ${busyTimeout}`);
     }
   }
 

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../clock.ts';
 import { FanwireError } from '../../errors.ts';
 import type {
@@ -23,16 +22,19 @@ import { LocalPresence } from '../local-presence.ts';
 import { Catalogue } from './catalogue.ts';
 import { ChannelStates, type State } from './channel-state.ts';
 import { Checkpointer } from './checkpointer.ts';
-import { type Durability, type OpenFile, openFile } from './file.ts';
+import { Condition } from './condition.ts';
+import { type Durability, lockedAtStart, type OpenFile, openFile } from './file.ts';
+import { isLocked, patiently } from './hindrance.ts';
 import { Idempotency } from './idempotency.ts';
 import { Inserter } from './inserter.ts';
 import { circumstances, Life } from './life.ts';
+import { Probe } from './probe.ts';
 import { Reader } from './reader.ts';
 import { Remover } from './removal.ts';
 import { Keeper } from './retention.ts';
 import { SqliteRevocations } from './revocations.ts';
 import { SqliteRooms } from './rooms.ts';
-import { readMeta, writeMeta } from './schema.ts';
+import { Writer } from './writer.ts';
 
 export interface SqliteOptions {
   /** The file; made, with its directory, when it is not there. */
@@ -60,16 +62,15 @@ interface Opened {
   readonly rooms: SqliteRooms;
   readonly revocations: SqliteRevocations;
   readonly inserter: Inserter;
-  readonly transaction: Transaction;
   readonly checkpointer: Checkpointer;
+  readonly condition: Condition;
+  readonly writer: Writer;
+  readonly probe: Probe;
   readonly stopSweep: () => void;
 }
 
-/** Prepared once, for the sake of small batches. */
-interface Transaction {
-  readonly begin: StatementSync;
-  readonly commit: StatementSync;
-}
+/** Milliseconds that a start waits for another program to let go of the file. */
+const startPatience = 5_000;
 
 const sweepInterval = 1_000;
 /** What a sweep that did not come to its end changed, in messages, roughly. */
@@ -102,13 +103,40 @@ export class SqliteEngine implements Engine {
   }
 
   async open(sink: EngineSink): Promise<void> {
-    const { path, durability, retention, clock } = this.#options;
+    try {
+      await patiently(() => this.#open(sink), startPatience);
+    } catch (thrown) {
+      throw isLocked(thrown) ? lockedAtStart(this.#options.path) : thrown;
+    }
+  }
+
+  #open(sink: EngineSink): void {
+    const { path, durability } = this.#options;
     const file = openFile(path, durability);
+    try {
+      this.#opened = this.#prepare(file, sink);
+    } catch (thrown) {
+      file.close();
+      throw thrown;
+    }
+  }
+
+  #prepare(file: OpenFile, sink: EngineSink): Opened {
+    const { path, durability, retention, clock, report } = this.#options;
     const { database } = file;
     const life = new Life(database, durability, circumstances(path));
     const states = new ChannelStates(database);
     const keeper = new Keeper(database, retention, states);
-    this.#opened = {
+    const ids = new Idempotency(database, retention.idempotencyWindow, clock.now());
+    const inserter = new Inserter(database);
+    const condition = new Condition(path, report);
+    const writer = new Writer(database, condition, () => {
+      states.forgetAll();
+      inserter.clear();
+      ids.reload();
+      keeper.rolledBack();
+    });
+    return {
       file,
       database,
       sink,
@@ -116,52 +144,48 @@ export class SqliteEngine implements Engine {
       epoch: life.epoch,
       states,
       keeper,
-      ids: new Idempotency(database, retention.idempotencyWindow, clock.now()),
+      ids,
       reader: new Reader(database, life.epoch, keeper),
       catalogue: new Catalogue(database),
-      remover: new Remover(database, keeper),
-      rooms: new SqliteRooms(database),
-      revocations: new SqliteRevocations(database),
-      inserter: new Inserter(database),
-      checkpointer: new Checkpointer(database, path, this.#options.report),
-      transaction: {
-        begin: database.prepare('BEGIN IMMEDIATE'),
-        commit: database.prepare('COMMIT'),
-      },
+      remover: new Remover(database, keeper, writer),
+      rooms: new SqliteRooms(database, writer),
+      revocations: new SqliteRevocations(database, writer),
+      inserter,
+      checkpointer: new Checkpointer(database, path, report),
+      condition,
+      writer,
+      probe: new Probe(database, writer, condition),
       stopSweep: clock.every(sweepInterval, () => this.#sweep()),
     };
   }
 
   async append(batch: readonly Draft[]): Promise<Receipt[]> {
     const opened = this.#use();
-    const { database, states, ids, inserter, keeper, sink, transaction, checkpointer } = opened;
-    const now = this.#options.clock.now();
-    ids.turn(now);
-    const receipts: Receipt[] = [];
-    const followed: Message[] = [];
-    const touched = new Set<State>();
-    transaction.begin.run();
-    try {
-      for (const draft of batch) receipts.push(this.#place(opened, draft, now, touched, followed));
-      inserter.flush();
-      for (const state of touched) keeper.afterAppend(state);
-      transaction.commit.run();
-    } catch (thrown) {
-      states.forgetAll();
-      inserter.clear();
-      if (database.isTransaction) database.exec('ROLLBACK');
+    const { writer, probe, sink, checkpointer } = opened;
+    const bytes = sizeOf(batch);
+    let followed: Message[] = [];
+    const work = (): Receipt[] => {
+      followed = [];
+      return this.#place(opened, batch, followed);
+    };
+    const committed = (): void => {
+      probe.stored();
+      checkpointer.committed(batch.length, bytes);
+      if (followed.length > 0) sink.deliver(followed);
+    };
+    return writer.run(work, { committed }).catch((thrown) => {
+      probe.failed(bytes);
       throw thrown;
-    }
-    checkpointer.committed(batch.length, sizeOf(batch));
-    if (followed.length > 0) sink.deliver(followed);
-    return receipts;
+    });
   }
 
   async read(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     const { epoch, reader } = this.#use();
-    const state = this.#current(channel);
-    const { messages, more } = reader.read(state, query);
-    return { epoch, offset: state.top, messages, more };
+    return this.#patiently(() => {
+      const state = this.#current(channel);
+      const { messages, more } = reader.read(state, query);
+      return { epoch, offset: state.top, messages, more };
+    });
   }
 
   async tail(channel: string, query: TailQuery): Promise<Tail> {
@@ -172,18 +196,23 @@ export class SqliteEngine implements Engine {
 
   async state(channel: string, after = 0): Promise<ChannelState> {
     const { epoch, keeper } = this.#use();
-    const state = this.#current(channel);
-    const hole = keeper.hole(state);
-    const start = Math.min(Math.max(after, state.historyFloor), state.top);
-    const below = start < hole ? keeper.rankAt(state, hole) - keeper.rankAt(state, start) : 0;
-    const kept = below + state.top - Math.max(start, hole);
-    return { epoch, offset: state.top, completeFrom: hole + 1, kept };
+    return this.#patiently(() => {
+      const state = this.#current(channel);
+      const hole = keeper.hole(state);
+      const start = Math.min(Math.max(after, state.historyFloor), state.top);
+      const below = start < hole ? keeper.rankAt(state, hole) - keeper.rankAt(state, start) : 0;
+      const kept = below + state.top - Math.max(start, hole);
+      return { epoch, offset: state.top, completeFrom: hole + 1, kept };
+    });
   }
 
   async follow(channel: string): Promise<Position> {
     const { epoch, states } = this.#use();
-    this.#followed.add(channel);
-    return { epoch, offset: states.get(channel).top };
+    return this.#patiently(() => {
+      const { top } = states.get(channel);
+      this.#followed.add(channel);
+      return { epoch, offset: top };
+    });
   }
 
   async unfollow(channel: string): Promise<void> {
@@ -195,40 +224,63 @@ export class SqliteEngine implements Engine {
   }
 
   async clear(channel: string): Promise<number> {
-    const state = this.#current(channel);
-    this.#use().keeper.clear(state);
-    return state.top;
+    const { keeper, writer } = this.#use();
+    return writer.run(() => {
+      const state = this.#current(channel);
+      keeper.clear(state);
+      return state.top;
+    });
   }
 
   async channels(query: { prefix: string; after?: string; limit: number }): Promise<string[]> {
-    return this.#use().catalogue.page(query);
+    const { catalogue } = this.#use();
+    return this.#patiently(() => catalogue.page(query));
   }
 
   /** A probe is committed and read back. */
   async health(): Promise<EngineHealth> {
-    try {
-      const { database } = this.#use();
-      const probe = randomBytes(6).toString('base64url');
-      writeMeta(database, 'probe', probe);
-      const ok = readMeta(database, 'probe') === probe;
-      return ok ? { ok } : { ok, detail: 'the database did not return what was written' };
-    } catch (thrown) {
-      return { ok: false, detail: thrown instanceof Error ? thrown.message : String(thrown) };
-    }
+    const probe = this.#opened?.probe;
+    return probe ? probe.run() : { ok: false, detail: 'the engine is not open' };
   }
 
   async close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = null;
     opened?.stopSweep();
-    await opened?.checkpointer.close();
-    opened?.life.end();
-    opened?.file.close();
     this.presence.clear();
+    if (!opened) return;
+    try {
+      await opened.life.end(opened.writer);
+    } catch (thrown) {
+      // Nothing is lost: at most a new epoch begins after a restart of the machine.
+      if (!(thrown instanceof FanwireError)) this.#options.report(thrown);
+    }
+    await opened.checkpointer.close();
+    opened.file.close();
   }
 
-  /** Gives a draft its place, or finds the one it has. Within the transaction. */
-  #place(opened: Opened, draft: Draft, now: number, touched: Set<State>, followed: Message[]): Receipt {
+  /** Reads while another program keeps readers off the file, which is seldom. */
+  async #patiently<T>(read: () => T): Promise<T> {
+    try {
+      return await patiently(read);
+    } catch (thrown) {
+      throw isLocked(thrown) ? this.#use().condition.unavailable() : thrown;
+    }
+  }
+
+  /** Within a transaction. */
+  #place(opened: Opened, batch: readonly Draft[], followed: Message[]): Receipt[] {
+    const now = this.#options.clock.now();
+    const touched = new Set<State>();
+    opened.ids.turn(now);
+    const receipts = batch.map((draft) => this.#placeOne(opened, draft, now, touched, followed));
+    opened.inserter.flush();
+    for (const state of touched) opened.keeper.afterAppend(state);
+    return receipts;
+  }
+
+  /** Gives a draft its place, or finds the one it has. Within a transaction. */
+  #placeOne(opened: Opened, draft: Draft, now: number, touched: Set<State>, followed: Message[]): Receipt {
     const { channel, id, keyed, type, data, sender, persist } = draft;
     const { epoch, ids, inserter } = opened;
     const earlier = keyed ? ids.find(channel, id, now) : undefined;
@@ -258,9 +310,12 @@ export class SqliteEngine implements Engine {
   #sweep(): void {
     if (!this.#opened) return;
     try {
-      const now = this.#options.clock.now();
-      this.#opened.ids.turn(now);
-      const more = this.#opened.keeper.sweep(now);
+      const { ids, keeper, writer } = this.#opened;
+      const more = writer.now(() => {
+        const now = this.#options.clock.now();
+        ids.turn(now);
+        return keeper.sweep(now);
+      });
       this.#opened.checkpointer.committed(more ? tidied : 0, 0);
       if (!more || this.#sweepsOn) return;
       this.#sweepsOn = true;
@@ -269,7 +324,8 @@ export class SqliteEngine implements Engine {
         this.#sweep();
       });
     } catch (thrown) {
-      this.#options.report(thrown);
+      // What the world does to the file is told by its condition.
+      if (!(thrown instanceof FanwireError)) this.#options.report(thrown);
     }
   }
 

@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError } from '../../errors.ts';
+import { ownership } from '../../ownership.ts';
+import { isDiskFull, isLocked } from './hindrance.ts';
 import { migrate } from './schema.ts';
 
 /**
@@ -12,8 +14,6 @@ export type Durability = 'process' | 'disk';
 
 /** Files up to this size are checked for damage when they are opened; that takes well under a second. */
 const checkedBytes = 128 * 1024 * 1024;
-/** Milliseconds to wait for another program that reads or writes the file. */
-export const busyTimeout = 2_000;
 
 /** A database and the lock that keeps a second server off it. */
 export interface OpenFile {
@@ -21,7 +21,10 @@ export interface OpenFile {
   close(): void;
 }
 
-/** Opens or makes the file. Throws a StartError that says what is wrong with it and what to do. */
+/**
+ * Opens or makes the file, and waits for nothing. Throws a StartError that says what is wrong with it and what to do;
+ * or what `isLocked` knows, when another program holds the file.
+ */
 export function openFile(path: string, durability: Durability): OpenFile {
   makeDirectory(path);
   const lock = takeLock(path);
@@ -45,7 +48,9 @@ function makeDirectory(path: string): void {
   try {
     mkdirSync(directory, { recursive: true });
   } catch (thrown) {
-    throw new StartError(`DATABASE_PATH: the directory ${directory} cannot be made: ${reason(thrown)}.`);
+    throw new StartError(
+      `DATABASE_PATH: the directory ${directory} cannot be made: ${reason(thrown)}. ${ownership(dirname(directory))}`.trim(),
+    );
   }
 }
 
@@ -63,7 +68,7 @@ function takeLock(path: string): DatabaseSync {
         `DATABASE_PATH: another Fanwire is using ${path}. Stop it, or give this one a path of its own.`,
       );
     }
-    throw unwritable(path, thrown);
+    throw isDiskFull(thrown) ? noRoom(path) : unwritable(path, thrown);
   }
 }
 
@@ -75,7 +80,7 @@ function realPath(path: string): string {
 function openDatabase(path: string, durability: Durability): DatabaseSync {
   let database: DatabaseSync;
   try {
-    database = new DatabaseSync(path, { timeout: busyTimeout });
+    database = new DatabaseSync(path, { timeout: 0 });
   } catch (thrown) {
     throw unwritable(path, thrown);
   }
@@ -84,14 +89,16 @@ function openDatabase(path: string, durability: Durability): DatabaseSync {
     return database;
   } catch (thrown) {
     database.close();
-    if (thrown instanceof StartError) throw thrown;
+    if (thrown instanceof StartError || isLocked(thrown)) throw thrown;
     if (/readonly|read-only|unable to open|disk I\/O/.test(reason(thrown))) throw unwritable(path, thrown);
+    if (isDiskFull(thrown)) throw noRoom(path);
     throw damaged(path, reason(thrown));
   }
 }
 
 function prepare(database: DatabaseSync, path: string, durability: Durability): void {
   database.exec(`PRAGMA synchronous = ${durability === 'disk' ? 'FULL' : 'NORMAL'}`);
+  refuseLocked(database);
   if (statSync(path).size <= checkedBytes) {
     const verdict = database.prepare('PRAGMA quick_check(1)').get();
     const text = String(verdict?.quick_check ?? 'no answer');
@@ -102,9 +109,32 @@ function prepare(database: DatabaseSync, path: string, durability: Durability): 
   database.exec('BEGIN IMMEDIATE; COMMIT');
 }
 
+/** Before the file is read as a whole: whoever waits for a lock asks again and again. */
+function refuseLocked(database: DatabaseSync): void {
+  try {
+    database.exec('BEGIN IMMEDIATE; ROLLBACK');
+  } catch (thrown) {
+    // What else is wrong with the file is found and told by what follows.
+    if (isLocked(thrown)) throw thrown;
+  }
+}
+
+/** For the operator of a server that is to start while another program holds the file. */
+export function lockedAtStart(path: string): StartError {
+  return new StartError(
+    `DATABASE_PATH: another program holds a lock on ${path}. Close the database browser, the shell or the backup that has a transaction open in it (\`fuser ${path}\` names its process), and start again.`,
+  );
+}
+
+function noRoom(path: string): StartError {
+  return new StartError(
+    `DATABASE_PATH: the disk of ${path} is full. Free space on it, or name another path.`,
+  );
+}
+
 function unwritable(path: string, thrown: unknown): StartError {
   return new StartError(
-    `DATABASE_PATH: ${path} cannot be opened for writing: ${reason(thrown)}. Check the path, its owner and its rights.`,
+    `DATABASE_PATH: ${path} cannot be opened for writing: ${reason(thrown)}. ${ownership(path)} Give this user the file and its folder (chown), or name another path.`,
   );
 }
 

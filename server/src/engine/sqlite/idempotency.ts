@@ -18,17 +18,22 @@ export class Idempotency {
   readonly #database: DatabaseSync;
   readonly #window: number;
   readonly #generations: readonly [Generation, Generation];
-  #current: 0 | 1;
-  #since: number;
+  #current: 0 | 1 = 0;
+  #since = 0;
 
   /** `window` in milliseconds. */
   constructor(database: DatabaseSync, window: number, now: number) {
     this.#database = database;
     this.#window = window;
     this.#generations = [prepare(database, 'ids_0'), prepare(database, 'ids_1')];
-    this.#current = readMeta(database, 'ids_current') === '1' ? 1 : 0;
-    this.#since = Number(readMeta(database, 'ids_since') ?? now);
-    writeMeta(database, 'ids_since', String(this.#since));
+    if (readMeta(database, 'ids_since') === undefined) writeMeta(database, 'ids_since', String(now));
+    this.reload();
+  }
+
+  /** What stands in the file; to be called after a rollback. */
+  reload(): void {
+    this.#current = readMeta(this.#database, 'ids_current') === '1' ? 1 : 0;
+    this.#since = Number(readMeta(this.#database, 'ids_since'));
   }
 
   find(channel: string, id: string, now: number): Earlier | undefined {
@@ -43,16 +48,14 @@ export class Idempotency {
     this.#generations[this.#current].add.run(channel, id, offset, time);
   }
 
-  /** Empties the older generation once nothing in it counts any more. Not within a transaction. */
+  /** Empties the older generation once nothing in it counts any more. Within a transaction. */
   turn(now: number): void {
     const age = now - this.#since;
     if (age >= 0 && age < this.#window) return;
-    this.#database.exec('BEGIN IMMEDIATE');
     this.#generations[this.#other].empty.run();
     if (age >= 2 * this.#window) this.#generations[this.#current].empty.run();
     writeMeta(this.#database, 'ids_current', String(this.#other));
     writeMeta(this.#database, 'ids_since', String(now));
-    this.#database.exec('COMMIT');
     this.#current = this.#other;
     this.#since = now;
   }

@@ -4,6 +4,7 @@ import { uptime } from 'node:os';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Durability } from './file.ts';
 import { readMeta, writeMeta } from './schema.ts';
+import type { Writer } from './writer.ts';
 
 /** What tells one start of the machine, and one file, from another. */
 export interface Circumstances {
@@ -41,8 +42,9 @@ export class Life {
   }
 
   /** Everything is on the disk: whatever happens to the machine now, the epoch holds. */
-  end(): void {
-    this.#synced(() => writeMeta(this.#database, 'unsynced_since_boot', ''));
+  async end(writer: Pick<Writer, 'run'>): Promise<void> {
+    this.#database.exec('PRAGMA synchronous = FULL');
+    await writer.run(() => writeMeta(this.#database, 'unsynced_since_boot', ''));
   }
 
   /** The mark must not be lost with the very commits that it is about. */

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { State } from './channel-state.ts';
 import type { Keeper } from './retention.ts';
 import { buried, isSeen, messagesOf, type RunRow, runColumns } from './run.ts';
+import type { Writer } from './writer.ts';
 
 /** Offsets looked through for a server-made id in one turn of the event loop: some milliseconds. */
 const searched = 4_000;
@@ -12,15 +13,23 @@ const searched = 4_000;
  */
 const reaches = [2_000, 600_000];
 
+/** Where a message stands. */
+interface Found {
+  readonly row: RunRow;
+  readonly offset: number;
+}
+
 /** Puts a tombstone in the place of one message. */
 export class Remover {
   readonly #keeper: Keeper;
+  readonly #writer: Writer;
   readonly #findKeyed: StatementSync;
   readonly #findMade: StatementSync;
   readonly #rewrite: StatementSync;
 
-  constructor(database: DatabaseSync, keeper: Keeper) {
+  constructor(database: DatabaseSync, keeper: Keeper, writer: Writer) {
     this.#keeper = keeper;
+    this.#writer = writer;
     const seen = '(persist = 1 OR last > ?)';
     // Left alone, SQLite goes down the channel for the sake of ORDER BY.
     this.#findKeyed = database.prepare(
@@ -37,10 +46,8 @@ export class Remover {
    * of the moment: other things happen while a server-made id is searched for.
    */
   async remove(current: () => State, id: string): Promise<number | null> {
-    const state = current();
-    const floor = this.#keeper.sizeFloor(state);
-    const keyed = this.#findKeyed.get(state.name, id, state.historyFloor, floor);
-    if (keyed !== undefined) return this.#bury(keyed, Number(keyed.last));
+    const keyed = await this.#bury(() => this.#keyed(current(), id));
+    if (keyed !== null) return keyed;
     const time = timeOf(id);
     if (time === null) return null;
     for (const reach of reaches) {
@@ -56,13 +63,20 @@ export class Remover {
   async #removeMade(current: () => State, id: string, from: number, to: number): Promise<number | null> {
     for (let low = from; low < to; low += searched) {
       if (low > from) await nextTurn();
-      const offset = this.#removeMadeIn(current(), id, low, Math.min(low + searched, to));
+      const offset = await this.#bury(() => this.#made(current(), id, low, Math.min(low + searched, to)));
       if (offset !== null) return offset;
     }
     return null;
   }
 
-  #removeMadeIn(state: State, id: string, low: number, high: number): number | null {
+  /** A message whose publisher chose the id. */
+  #keyed(state: State, id: string): Found | null {
+    const floor = this.#keeper.sizeFloor(state);
+    const row = this.#findKeyed.get(state.name, id, state.historyFloor, floor);
+    return row === undefined ? null : { row, offset: Number(row.last) };
+  }
+
+  #made(state: State, id: string, low: number, high: number): Found | null {
     const { name, historyFloor } = state;
     const floor = this.#keeper.sizeFloor(state);
     const start = Math.max(low, historyFloor);
@@ -70,15 +84,22 @@ export class Remover {
       const found = messagesOf(row, '').find(
         (message) => message.id === id && isSeen(message, historyFloor, floor),
       );
-      if (found) return this.#bury(row, found.offset);
+      if (found) return { row, offset: found.offset };
     }
     return null;
   }
 
-  #bury(row: RunRow, offset: number): number {
-    const { heads, data } = buried(row, offset);
-    this.#rewrite.run(heads, data, row.channel ?? null, row.last ?? null);
-    return offset;
+  /** Looks before it writes, so that a search which finds nothing waits for no lock; and again when it may write. */
+  async #bury(find: () => Found | null): Promise<number | null> {
+    if (find() === null) return null;
+    return this.#writer.run(() => {
+      const found = find();
+      if (found === null) return null;
+      const { row, offset } = found;
+      const { heads, data } = buried(row, offset);
+      this.#rewrite.run(heads, data, row.channel ?? null, row.last ?? null);
+      return offset;
+    });
   }
 }
 

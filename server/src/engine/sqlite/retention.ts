@@ -10,6 +10,8 @@ const sweepChannels = 100;
 const sweepRows = 2_000;
 /** Rows deleted in one piece: some milliseconds. */
 const pieceRows = 250;
+/** States saved in one sweep. */
+const sweepStates = 1_000;
 /** Rows deleted in one piece by an append: more than a tick adds, so that none are left for the sweep. */
 const appendRows = 4_096;
 /** Milliseconds after which a sweep begins no further piece. */
@@ -19,7 +21,6 @@ const sweepBudget = 10;
 export class Keeper {
   readonly #retention: Retention;
   readonly #states: ChannelStates;
-  readonly #database: DatabaseSync;
   readonly #lastPassing: StatementSync;
   readonly #deletePassing: StatementSync;
   readonly #findPassed: StatementSync;
@@ -29,9 +30,10 @@ export class Keeper {
   readonly #dueHistories: StatementSync;
   /** Channels with rows at or below their history floor. */
   readonly #leftovers: Set<string>;
+  /** Those taken out of `#leftovers` by the transaction under way. */
+  #cleaned: string[] = [];
 
   constructor(database: DatabaseSync, retention: Retention, states: ChannelStates) {
-    this.#database = database;
     this.#retention = retention;
     this.#states = states;
     const aged = 'runs_aged ON runs (time) WHERE persist = 1';
@@ -86,50 +88,59 @@ export class Keeper {
   /** Within the transaction of an append: deletes what has left the window by its size, many at a time. */
   afterAppend(state: State): void {
     if (state.top - state.windowFloor < this.#retention.windowSize + slack) return;
-    this.#moveWindow(state, state.top - this.#retention.windowSize, appendRows);
+    const { name, windowFloor } = state;
+    const floor = state.top - this.#retention.windowSize;
+    this.#moveWindow(state, floor);
+    this.#deletePassing.run(name, windowFloor, Math.min(floor, windowFloor + appendRows));
     this.#states.save(state);
   }
 
-  /** To be called before a read, outside a transaction: lets go of what expired. */
+  /**
+   * To be called before a read: what has expired is gone for readers. That is written down, and the rows are deleted, by
+   * later sweeps: who reads needs no lock.
+   */
   expire(state: State, now: number): void {
     const window = this.#windowExpiry(state, now);
     const history = this.#historyExpiry(state, now, Math.max(window, this.sizeFloor(state)));
     if (window <= state.windowFloor && history <= state.historyFloor) return;
-    this.#transaction(() => {
-      if (window > state.windowFloor) this.#moveWindow(state, window, pieceRows);
-      if (history > state.historyFloor) {
-        this.#moveWindow(state, Math.max(state.windowFloor, history), pieceRows);
-        state.historyFloor = history;
-        state.hole = Math.max(state.hole, history);
-        this.#leftovers.add(state.name);
-      }
-      this.#states.save(state);
-    });
+    this.#moveWindow(state, Math.max(window, history));
+    if (history > state.historyFloor) {
+      state.historyFloor = history;
+      state.hole = Math.max(state.hole, history);
+      this.#leftovers.add(state.name);
+    }
+    this.#states.note(state);
   }
 
-  /** All that is kept is gone for readers at once; the rows are deleted by this and the next sweeps. */
+  /** Within a transaction: all that is kept is gone for readers; the rows are deleted by this and the next sweeps. */
   clear(state: State): void {
     if (state.top === state.historyFloor) return;
-    this.#transaction(() => {
-      state.windowFloor = state.top;
-      state.historyFloor = state.top;
-      state.hole = state.top;
-      this.#states.save(state);
-    });
+    state.windowFloor = state.top;
+    state.historyFloor = state.top;
+    state.hole = state.top;
+    this.#states.save(state);
     this.#leftovers.add(state.name);
     this.#deleteLeftovers(state.name);
   }
 
+  /** What the transaction that failed had done with rows is to be done again. */
+  rolledBack(): void {
+    for (const channel of this.#cleaned) this.#leftovers.add(channel);
+    this.#cleaned = [];
+  }
+
   /**
-   * Some milliseconds of tidying: channels that nobody reads or writes, and rows that nobody sees any more. True when
+   * Within a transaction, some milliseconds of tidying: channels that nobody reads or writes, and rows that nobody sees any more. True when
    * there is more to do at once.
    */
   sweep(now: number): boolean {
     const end = performance.now() + sweepBudget;
+    this.#cleaned = [];
     for (const channel of this.#dueHistoryChannels(now)) {
       this.expire(this.#states.get(channel), now);
       if (performance.now() >= end) break;
     }
+    this.#states.saveNoted(sweepStates);
     let deleted = this.#deletePassed(now, end);
     for (const channel of this.#leftovers) {
       deleted += this.#deleteLeftovers(channel);
@@ -152,7 +163,9 @@ export class Keeper {
         const name = String(channel);
         if (noted.has(name)) return true;
         if (performance.now() >= end && noted.size > 0) return false;
-        this.expire(this.#states.get(name), now);
+        const state = this.#states.get(name);
+        this.expire(state, now);
+        this.#states.save(state);
         noted.add(name);
         return true;
       });
@@ -172,11 +185,13 @@ export class Keeper {
 
   /** Rows at or below the history floor, a piece at a time; when none is left the channel is done with. */
   #deleteLeftovers(channel: string): number {
-    const { historyFloor } = this.#states.get(channel);
-    const changes = Number(this.#deleteOld.run(channel, historyFloor, pieceRows).changes);
+    const state = this.#states.get(channel);
+    this.#states.save(state);
+    const changes = Number(this.#deleteOld.run(channel, state.historyFloor, pieceRows).changes);
     this.#leftovers.delete(channel);
     // To the end of the queue.
     if (changes === pieceRows) this.#leftovers.add(channel);
+    else this.#cleaned.push(channel);
     return changes;
   }
 
@@ -213,14 +228,10 @@ export class Keeper {
     return this.offsetAt(state, horizon + 1) - 1;
   }
 
-  /** Deletes some of what has left the window; the rest is gone for readers, and left to the sweep. */
-  #moveWindow(state: State, floor: number, rows: number): void {
+  /** What is at or below the floor has left the window for readers. */
+  #moveWindow(state: State, floor: number): void {
     if (floor <= state.windowFloor) return;
-    const last = this.#lastPassingIn(state, floor);
-    if (last > 0) {
-      state.hole = Math.max(state.hole, last);
-      this.#deletePassing.run(state.name, state.windowFloor, Math.min(floor, state.windowFloor + rows));
-    }
+    state.hole = Math.max(state.hole, this.#lastPassingIn(state, floor));
     state.windowFloor = floor;
   }
 
@@ -228,17 +239,5 @@ export class Keeper {
   #lastPassingIn({ name, windowFloor }: State, floor: number): number {
     const row = this.#lastPassing.get(name, windowFloor, floor + longestRun, floor);
     return row === undefined ? 0 : Math.min(Number(row.last), floor);
-  }
-
-  #transaction(work: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      work();
-      this.#database.exec('COMMIT');
-    } catch (thrown) {
-      this.#states.forgetAll();
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw thrown;
-    }
   }
 }

@@ -1,14 +1,17 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Revocation, RevocationStore } from '../engine.ts';
+import type { Writer } from './writer.ts';
 
 /** Revoked tokens, in two small tables. */
 export class SqliteRevocations implements RevocationStore {
+  readonly #writer: Writer;
   readonly #tokens: StatementSync;
   readonly #before: StatementSync;
   readonly #addToken: StatementSync;
   readonly #addBefore: StatementSync;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, writer: Writer) {
+    this.#writer = writer;
     this.#tokens = database.prepare('SELECT id FROM revoked_tokens');
     this.#before = database.prepare('SELECT user, time FROM revoked_before');
     this.#addToken = database.prepare('INSERT OR IGNORE INTO revoked_tokens (id) VALUES (?)');
@@ -29,7 +32,9 @@ export class SqliteRevocations implements RevocationStore {
   }
 
   async add(revocation: Revocation): Promise<void> {
-    if (revocation.kind === 'token') this.#addToken.run(revocation.id);
-    else this.#addBefore.run(revocation.user ?? '', revocation.time);
+    await this.#writer.run(() => {
+      if (revocation.kind === 'token') this.#addToken.run(revocation.id);
+      else this.#addBefore.run(revocation.user ?? '', revocation.time);
+    });
   }
 }

@@ -1,17 +1,18 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Room, RoomStore } from '../engine.ts';
+import type { Writer } from './writer.ts';
 
 /** Created rooms, in two small tables. */
 export class SqliteRooms implements RoomStore {
-  readonly #database: DatabaseSync;
+  readonly #writer: Writer;
   readonly #rooms: StatementSync;
   readonly #members: StatementSync;
   readonly #create: StatementSync;
   readonly #admit: StatementSync;
   readonly #expel: StatementSync;
 
-  constructor(database: DatabaseSync) {
-    this.#database = database;
+  constructor(database: DatabaseSync, writer: Writer) {
+    this.#writer = writer;
     this.#rooms = database.prepare('SELECT channel, owner, private FROM rooms ORDER BY seq');
     this.#members = database.prepare('SELECT user FROM room_members WHERE channel = ? ORDER BY user');
     this.#create = database.prepare('INSERT OR IGNORE INTO rooms (channel, owner, private) VALUES (?, ?, ?)');
@@ -29,23 +30,18 @@ export class SqliteRooms implements RoomStore {
   }
 
   async create(room: Room): Promise<boolean> {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
+    return this.#writer.run(() => {
       const created = this.#create.run(room.channel, room.owner, room.private ? 1 : 0).changes > 0;
       if (created) for (const user of room.members) this.#admit.run(room.channel, user);
-      this.#database.exec('COMMIT');
       return created;
-    } catch (thrown) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw thrown;
-    }
+    });
   }
 
   async admit(channel: string, user: string): Promise<void> {
-    this.#admit.run(channel, user);
+    await this.#writer.run(() => this.#admit.run(channel, user));
   }
 
   async expel(channel: string, user: string): Promise<void> {
-    this.#expel.run(channel, user);
+    await this.#writer.run(() => this.#expel.run(channel, user));
   }
 }

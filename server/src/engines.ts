@@ -23,6 +23,7 @@ export function createEngine(
       return new SqliteEngine({
         path: engine.databasePath,
         durability: engine.durability,
+        freeSpaceWarning: engine.freeSpaceWarning,
         retention,
         clock,
         report,

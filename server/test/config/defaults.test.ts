@@ -13,6 +13,7 @@ const designed: Record<string, string | number | boolean | null> = {
   DATABASE_PATH: 'data/chat.db',
   DURABILITY: 'process',
   ENGINE: 'sqlite',
+  DISK_FREE_WARNING: 268_435_456,
   KEY_PREFIX: 'fanwire',
   LOG_LEVEL: 'info',
   MAX_CONNECTIONS_TOTAL: 1000,
@@ -81,7 +82,13 @@ test('an empty environment gives every default, durations in milliseconds', () =
   assert.deepEqual(loadSettings({}), {
     production: false,
     listen: { host: '127.0.0.1', port: 8000, workers: 1 },
-    engine: { kind: 'sqlite', databasePath: 'data/chat.db', durability: 'process', keyPrefix: 'fanwire' },
+    engine: {
+      kind: 'sqlite',
+      databasePath: 'data/chat.db',
+      durability: 'process',
+      freeSpaceWarning: 268_435_456,
+      keyPrefix: 'fanwire',
+    },
     log: { level: 'info' },
     limits: {
       connections: 1000,

@@ -14,6 +14,8 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Run it as this user; for root only. */
   readonly uid?: number;
+  /** No file that it writes may get larger than so many half kilobytes. */
+  readonly fileBlocks?: number;
 }
 
 export interface Exit {
@@ -41,8 +43,11 @@ export class Program implements AsyncDisposable {
   stdout = '';
   stderr = '';
 
-  constructor({ env = {}, args = ['serve'], cwd, uid }: ProcessOptions = {}) {
-    this.child = spawn(process.execPath, [program, ...args], {
+  constructor({ env = {}, args = ['serve'], cwd, uid, fileBlocks }: ProcessOptions = {}) {
+    const own = [process.execPath, program, ...args];
+    const limited = ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$0" "$@"`, ...own];
+    const [command = '', ...given] = fileBlocks === undefined ? own : limited;
+    this.child = spawn(command, given, {
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(cwd === undefined ? {} : { cwd }),

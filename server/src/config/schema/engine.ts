@@ -1,4 +1,5 @@
 import type { Setting } from '../setting.ts';
+import { mebibyte } from '../units.ts';
 
 export const engine = {
   kind: {
@@ -25,6 +26,15 @@ export const engine = {
     meaning:
       'What an acknowledged message survives: `process` the end of the process, `disk` also a power cut (one fsync before every ack).',
   },
+  freeSpaceWarning: {
+    env: 'DISK_FREE_WARNING',
+    kind: 'bytes',
+    default: 256 * mebibyte,
+    min: 0,
+    max: 1024 * 1024 * mebibyte,
+    meaning:
+      'With less than this free on the disk of the sqlite file, the log warns, every ten minutes; 0 is never.',
+  },
   keyPrefix: {
     env: 'KEY_PREFIX',
     kind: 'text',
@@ -43,6 +53,8 @@ export interface EngineSettings {
   readonly databasePath: string;
   /** What an acknowledged message survives: the end of the process (default), or with `disk` a power cut. */
   readonly durability: 'process' | 'disk';
+  /** Bytes free on the disk of the file below which the log warns. Default 256 MiB; 0 is never. */
+  readonly freeSpaceWarning: number;
   /** First part of every key in a shared store. Default fanwire. */
   readonly keyPrefix: string;
 }

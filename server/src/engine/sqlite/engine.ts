@@ -23,6 +23,7 @@ import { Catalogue } from './catalogue.ts';
 import { ChannelStates, type State } from './channel-state.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { Condition } from './condition.ts';
+import { DiskWatch } from './disk-watch.ts';
 import { type Durability, lockedAtStart, type OpenFile, openFile } from './file.ts';
 import { isLocked, patiently } from './hindrance.ts';
 import { Idempotency } from './idempotency.ts';
@@ -40,6 +41,8 @@ export interface SqliteOptions {
   /** The file; made, with its directory, when it is not there. */
   readonly path: string;
   readonly durability: Durability;
+  /** Bytes free on the disk below which the operator is warned. @default 0, never */
+  readonly freeSpaceWarning?: number;
   readonly retention: Retention;
   readonly clock: Clock;
   /** Hears of faults in the background. */
@@ -66,6 +69,7 @@ interface Opened {
   readonly condition: Condition;
   readonly writer: Writer;
   readonly probe: Probe;
+  readonly diskWatch: DiskWatch;
   readonly stopSweep: () => void;
 }
 
@@ -122,7 +126,7 @@ export class SqliteEngine implements Engine {
   }
 
   #prepare(file: OpenFile, sink: EngineSink): Opened {
-    const { path, durability, retention, clock, report } = this.#options;
+    const { path, durability, retention, clock, report, freeSpaceWarning = 0 } = this.#options;
     const { database } = file;
     const life = new Life(database, durability, circumstances(path));
     const states = new ChannelStates(database);
@@ -155,6 +159,7 @@ export class SqliteEngine implements Engine {
       condition,
       writer,
       probe: new Probe(database, writer, condition),
+      diskWatch: new DiskWatch({ path, least: freeSpaceWarning, clock, report }),
       stopSweep: clock.every(sweepInterval, () => this.#sweep()),
     };
   }
@@ -190,8 +195,10 @@ export class SqliteEngine implements Engine {
 
   async tail(channel: string, query: TailQuery): Promise<Tail> {
     const { epoch, reader } = this.#use();
-    const state = this.#current(channel);
-    return { epoch, offset: state.top, ...reader.tail(state, query) };
+    return this.#patiently(() => {
+      const state = this.#current(channel);
+      return { epoch, offset: state.top, ...reader.tail(state, query) };
+    });
   }
 
   async state(channel: string, after = 0): Promise<ChannelState> {
@@ -247,6 +254,7 @@ export class SqliteEngine implements Engine {
     const opened = this.#opened;
     this.#opened = null;
     opened?.stopSweep();
+    opened?.diskWatch.close();
     this.presence.clear();
     if (!opened) return;
     try {

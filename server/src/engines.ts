@@ -15,6 +15,7 @@ export function createEngine(
     windowTtl: history.windowTtl,
     historyTtl: history.ttl,
     idempotencyWindow: history.idempotencyWindow,
+    channelTtl: history.channelTtl,
   };
   switch (engine.kind) {
     case 'memory':

@@ -3,6 +3,7 @@ import { appendCases } from './conformance/append.ts';
 import { catalogueCases } from './conformance/catalogue.ts';
 import { clearingCases } from './conformance/clearing.ts';
 import { deliveryCases } from './conformance/delivery.ts';
+import { forgettingCases } from './conformance/forgetting.ts';
 import { idempotencyCases } from './conformance/idempotency.ts';
 import { type Case, type EngineFactory, Kit } from './conformance/kit.ts';
 import { lifeCases } from './conformance/life.ts';
@@ -32,6 +33,7 @@ const areas: Record<string, Case[]> = {
   read: readCases,
   removal: removalCases,
   clearing: clearingCases,
+  forgetting: forgettingCases,
   catalogue: catalogueCases,
   names: nameCases,
   presence: presenceCases,

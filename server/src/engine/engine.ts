@@ -210,6 +210,12 @@ export interface Retention {
   readonly historyTtl: number;
   /** Milliseconds within which a publisher's id is remembered. */
   readonly idempotencyWindow: number;
+  /**
+   * Milliseconds after its last use, a message or a `follow`, until a channel is forgotten that nobody follows, that has
+   * no kept messages, no remembered ids and no record of a room. It comes back as a new one, with offsets from 1 and an
+   * epoch that it never had. @default never
+   */
+  readonly channelTtl?: number;
 }
 
 export interface Engine {
@@ -254,7 +260,7 @@ export interface Engine {
    * which all is gone, 0 for an empty channel. Not told to the sink.
    */
   clear(channel: string): Promise<number>;
-  /** Names of channels that ever had a message and begin with `prefix`, behind `after`, ordered as `byBytes` does. */
+  /** Names of channels that ever had a message, forgotten ones left out, and begin with `prefix`, behind `after`, ordered as `byBytes` does. */
   channels(query: {
     readonly prefix: string;
     readonly after?: string;

@@ -60,6 +60,7 @@ const designed: Record<string, string | number | boolean | null> = {
   RECOVERY_WINDOW_TTL: 600,
   HISTORY_TTL: 0,
   IDEMPOTENCY_WINDOW: 300,
+  CHANNEL_TTL: 604_800,
   SHUTDOWN_TIMEOUT: 10,
 };
 
@@ -133,7 +134,13 @@ test('an empty environment gives every default, durations in milliseconds', () =
     },
     apiKeys: { header: 'x-api-key', keys: [] },
     origins: { allowed: [] },
-    history: { windowSize: 1000, windowTtl: 600_000, ttl: 0, idempotencyWindow: 300_000 },
+    history: {
+      windowSize: 1000,
+      windowTtl: 600_000,
+      ttl: 0,
+      idempotencyWindow: 300_000,
+      channelTtl: 604_800_000,
+    },
     shutdown: { timeout: 10_000 },
   });
 });

@@ -45,29 +45,29 @@ describe('Ring', () => {
 
 describe('ChannelTable', () => {
   it('a sweep lets go of channels that keep nothing, but not of their offsets or of time', () => {
-    const table = new ChannelTable(retention);
-    for (let n = 0; n < 50; n += 1) table.open('a').append(draft('a'), 'e', 10_000);
-    table.open('b').append(draft('b', true), 'e', 10_000);
+    const table = new ChannelTable({ retention, epoch: 'e' });
+    for (let n = 0; n < 50; n += 1) table.open('a').append(draft('a'), 10_000);
+    table.open('b').append(draft('b', true), 10_000);
     table.open('followed').followed = true;
     table.open('never used');
     for (const time of [10_999, 11_000, 11_001]) table.sweep(time);
     assert.equal(table.size, 2, 'b keeps its history, and one is followed');
     assert.equal(table.find('a'), undefined);
-    assert.equal(table.top('a'), 50);
+    assert.equal(table.position('a').offset, 50);
     for (const time of [14_999, 15_000, 15_001]) table.sweep(time);
     assert.equal(table.find('b'), undefined);
-    const again = table.open('a').append(draft('a'), 'e', 9000);
+    const again = table.open('a').append(draft('a'), 9000);
     assert.deepEqual([again.offset, again.time], [51, 10_000]);
   });
 
   it('sweeps many channels in portions, and comes round to all of them', () => {
-    const table = new ChannelTable(retention);
-    for (let n = 0; n < 25_000; n += 1) table.open(`c${n}`).append(draft(`c${n}`), 'e', 10_000);
+    const table = new ChannelTable({ retention, epoch: 'e' });
+    for (let n = 0; n < 25_000; n += 1) table.open(`c${n}`).append(draft(`c${n}`), 10_000);
     table.sweep(20_000);
     assert.ok(table.size > 0 && table.size < 25_000, 'a part of them');
     for (let n = 0; n < 10; n += 1) table.sweep(20_000);
     assert.equal(table.size, 0);
-    assert.equal(table.top('c24999'), 1);
+    assert.equal(table.position('c24999').offset, 1);
   });
 });
 

@@ -37,6 +37,15 @@ export const history = {
     meaning:
       'For how long a message id is remembered, so that publishing it again is a duplicate; 0 is not at all.',
   },
+  channelTtl: {
+    env: 'CHANNEL_TTL',
+    kind: 'seconds',
+    default: 7 * day,
+    min: 1,
+    max: 3650 * day,
+    meaning:
+      'A channel without subscribers, kept messages, remembered ids or owner is forgotten so long after its last use; a later position then counts as one of another epoch.',
+  },
 } as const satisfies Record<string, Setting>;
 
 export interface HistorySettings {
@@ -48,4 +57,6 @@ export interface HistorySettings {
   readonly ttl: number;
   /** Milliseconds that a message id is remembered. Default 5 min; 0 is not at all. */
   readonly idempotencyWindow: number;
+  /** Milliseconds after its last use until a channel that nothing keeps is forgotten. Default 7 days. */
+  readonly channelTtl: number;
 }

@@ -16,6 +16,14 @@ interface Sequence {
   at(index: number): Message;
 }
 
+/** What a log begins with. */
+interface Beginning {
+  readonly life: number;
+  readonly epoch: string;
+  readonly top: number;
+  readonly time: number;
+}
+
 /**
  * The messages of one channel. Whatever asks for them trims first, so what is in here is exactly what is kept:
  * offsets, times and what is trimmed only ever move forward.
@@ -23,6 +31,11 @@ interface Sequence {
 export class ChannelLog implements Sequence {
   readonly channel: string;
   followed = false;
+  /** The number of the channel's life. */
+  readonly life: number;
+  readonly epoch: string;
+  /** When its last subscriber left, or of an earlier log its last use; Unix milliseconds. */
+  left = 0;
   readonly #retention: Retention;
   #top: number;
   #time: number;
@@ -34,8 +47,10 @@ export class ChannelLog implements Sequence {
   #behind = 0;
 
   /** `top` and `time` are those of the last message of an earlier log of the channel. */
-  constructor(channel: string, retention: Retention, top: number, time: number) {
+  constructor(channel: string, retention: Retention, { life, epoch, top, time }: Beginning) {
     this.channel = channel;
+    this.life = life;
+    this.epoch = epoch;
     this.#retention = retention;
     this.#top = top;
     this.#time = time;
@@ -60,14 +75,14 @@ export class ChannelLog implements Sequence {
     return index < this.#behind ? this.#persisted.at(index) : this.#window.at(index - this.#behind);
   }
 
-  append(draft: Draft, epoch: string, now: number): Message {
+  append(draft: Draft, now: number): Message {
     this.#top += 1;
     if (now > this.#time) this.#time = now;
     const message: Message = {
       id: draft.id,
       channel: this.channel,
       offset: this.#top,
-      epoch,
+      epoch: this.epoch,
       time: this.#time,
       type: draft.type,
       data: draft.data,

@@ -27,15 +27,13 @@ const SWEEP_INTERVAL = 1000;
 
 /**
  * Everything in the memory of one process, and gone with it. A new engine is a new epoch, so that positions of an
- * earlier life are told apart. With `historyTtl` 0, persisted messages take memory for ever; so does the last
- * offset of every channel that was ever published to.
+ * earlier life are told apart. With `historyTtl` 0, persisted messages take memory for ever.
  */
 export class MemoryEngine implements Engine {
   readonly capabilities = { durable: false, distributed: false };
   readonly presence: LocalPresence;
   readonly rooms = new MemoryRooms();
   readonly revocations = new MemoryRevocations();
-  readonly #epoch = randomBytes(9).toString('base64url');
   readonly #clock: Clock;
   readonly #channels: ChannelTable;
   readonly #ids: Idempotency;
@@ -45,7 +43,8 @@ export class MemoryEngine implements Engine {
 
   constructor({ retention, clock }: { retention: Retention; clock: Clock }) {
     this.#clock = clock;
-    this.#channels = new ChannelTable(retention);
+    const epoch = randomBytes(9).toString('base64url');
+    this.#channels = new ChannelTable({ retention, epoch, isOwned: (channel) => this.rooms.has(channel) });
     this.#ids = new Idempotency(retention.idempotencyWindow, clock.now());
     this.presence = new LocalPresence(clock, (event) => this.#sink?.presence(event));
   }
@@ -78,7 +77,7 @@ export class MemoryEngine implements Engine {
         }
       }
       if (log?.channel !== draft.channel) log = this.#channels.open(draft.channel);
-      const message = log.append(draft, this.#epoch, now);
+      const message = log.append(draft, now);
       if (log.followed) followed.push(message);
       const receipt = receiptOf(message);
       if (draft.keyed) this.#ids.add(receipt);
@@ -92,23 +91,23 @@ export class MemoryEngine implements Engine {
     this.#opened();
     const log = this.#trimmed(channel);
     const { messages, more } = log?.read(query) ?? { messages: [], more: false };
-    return { epoch: this.#epoch, offset: this.#channels.top(channel), messages, more };
+    return { ...this.#channels.position(channel), messages, more };
   }
 
   async tail(channel: string, query: TailQuery): Promise<Tail> {
     this.#opened();
     const log = this.#trimmed(channel);
-    const offset = this.#channels.top(channel);
+    const { epoch, offset } = this.#channels.position(channel);
     const nothing = { after: Math.min(offset, (query.before ?? offset + 1) - 1), count: 0 };
-    return { epoch: this.#epoch, offset, ...(log?.tail(query) ?? nothing) };
+    return { epoch, offset, ...(log?.tail(query) ?? nothing) };
   }
 
   async state(channel: string, after = 0): Promise<ChannelState> {
     this.#opened();
     const log = this.#trimmed(channel);
-    const offset = this.#channels.top(channel);
+    const { epoch, offset } = this.#channels.position(channel);
     return {
-      epoch: this.#epoch,
+      epoch,
       offset,
       completeFrom: log?.completeFrom() ?? offset + 1,
       kept: log?.keptAfter(after) ?? 0,
@@ -119,13 +118,15 @@ export class MemoryEngine implements Engine {
     this.#opened();
     const log = this.#channels.open(channel);
     log.followed = true;
-    return { epoch: this.#epoch, offset: log.top };
+    return { epoch: log.epoch, offset: log.top };
   }
 
   async unfollow(channel: string): Promise<void> {
     this.#opened();
     const log = this.#channels.find(channel);
-    if (log !== undefined) log.followed = false;
+    if (!log?.followed) return;
+    log.followed = false;
+    log.left = this.#clock.now();
   }
 
   /** Looks through what is kept of the channel, newest first. */
@@ -137,7 +138,7 @@ export class MemoryEngine implements Engine {
   async clear(channel: string): Promise<number> {
     this.#opened();
     this.#channels.find(channel)?.clear();
-    return this.#channels.top(channel);
+    return this.#channels.position(channel).offset;
   }
 
   async channels(query: { prefix: string; after?: string; limit: number }): Promise<string[]> {

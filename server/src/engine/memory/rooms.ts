@@ -7,6 +7,10 @@ export class MemoryRooms implements RoomStore {
     return [...this.#rooms.values()];
   }
 
+  has(channel: string): boolean {
+    return this.#rooms.has(channel);
+  }
+
   async create(room: Room): Promise<boolean> {
     if (this.#rooms.has(room.channel)) return false;
     this.#replace(room, new Set(room.members));

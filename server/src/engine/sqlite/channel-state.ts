@@ -1,5 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
+import type { Lives } from './life.ts';
+
 /** What the engine knows of a channel without reading its messages. */
 export interface State {
   readonly name: string;
@@ -15,6 +17,11 @@ export interface State {
   historyFloor: number;
   /** The highest offset that is gone; 0 when none is. */
   hole: number;
+  /** The number of the channel's life, and its name. Of a channel without messages: see `epochOf`. */
+  life: number;
+  epoch: string;
+  /** Unix milliseconds at which somebody followed it last, as far as that was noted; the last message counts, too. */
+  used: number;
 }
 
 /** States held in memory: twice as many at the most, and as many that are to be saved. */
@@ -25,6 +32,9 @@ const generationSize = 8192;
  * state, or the process, loses nothing: a row is written only when messages are let go.
  */
 export class ChannelStates {
+  readonly #lives: Lives;
+  /** Channels that somebody follows, each with the number that it begins with if it has no message yet. */
+  readonly #followed = new Map<string, number>();
   #young = new Map<string, State>();
   #old = new Map<string, State>();
   /** Those with floors that moved since they were saved, by what has expired. */
@@ -32,16 +42,23 @@ export class ChannelStates {
   readonly #row: StatementSync;
   readonly #last: StatementSync;
   readonly #save: StatementSync;
+  readonly #drop: StatementSync;
+  readonly #nextRank: StatementSync;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, lives: Lives) {
+    this.#lives = lives;
     this.#row = database.prepare(
-      'SELECT top, time, rank, window_floor, history_floor, hole FROM channels WHERE name = ?',
+      'SELECT top, time, rank, window_floor, history_floor, hole, life, used FROM channels WHERE name = ?',
     );
     this.#last = database.prepare(
       'SELECT last, time, rank FROM runs WHERE channel = ? ORDER BY last DESC LIMIT 1',
     );
     this.#save = database.prepare(
-      'INSERT OR REPLACE INTO channels (name, top, time, rank, window_floor, history_floor, hole) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO channels (name, top, time, rank, window_floor, history_floor, hole, life, used, idle) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.#drop = database.prepare('DELETE FROM channels WHERE name = ?');
+    this.#nextRank = database.prepare(
+      'SELECT last, count, rank, persist FROM runs WHERE channel = ? AND last > ? ORDER BY last LIMIT 1',
     );
   }
 
@@ -74,8 +91,57 @@ export class ChannelStates {
   /** Within a transaction. */
   save(state: State): void {
     this.#unsaved.delete(state.name);
-    const { name, top, time, rank, windowFloor, historyFloor, hole } = state;
-    this.#save.run(name, top, time, rank, windowFloor, historyFloor, hole);
+    const { name, top, time, rank, windowFloor, historyFloor, hole, life } = state;
+    const used = Math.max(time, state.used);
+    const idle = Number(this.isEmpty(state));
+    this.#save.run(name, top, time, rank, windowFloor, historyFloor, hole, life, used, idle);
+  }
+
+  /** Within a transaction: the channel begins. What its first messages do not say is written down. */
+  begin(state: State): void {
+    state.life = this.#followed.get(state.name) ?? this.#lives.newest;
+    state.epoch = this.#lives.epochOf(state.life);
+    if (state.life > 0) this.#save.run(state.name, 0, 0, 0, 0, 0, 0, state.life, 0, 0);
+  }
+
+  /** Within a transaction: nothing of the channel is left. */
+  drop({ name, life }: State): void {
+    this.#drop.run(name);
+    this.#lives.ended(life);
+    this.#young.delete(name);
+    this.#old.delete(name);
+    this.#unsaved.delete(name);
+  }
+
+  /** The channel's epoch, or the one that it will have when it begins. */
+  epochOf({ name, top, epoch }: State): string {
+    if (top > 0) return epoch;
+    return this.#lives.epochOf(this.#followed.get(name) ?? this.#lives.newest);
+  }
+
+  follow({ name, top, life }: State): void {
+    if (!this.#followed.has(name)) this.#followed.set(name, top > 0 ? life : this.#lives.newest);
+  }
+
+  unfollow(channel: string): boolean {
+    return this.#followed.delete(channel);
+  }
+
+  isFollowed(channel: string): boolean {
+    return this.#followed.has(channel);
+  }
+
+  /** Whether nothing of the channel is kept, as far as its floors say. */
+  isEmpty({ name, top, rank, windowFloor, historyFloor }: State): boolean {
+    return windowFloor >= top && (historyFloor >= top || this.rankAt(name, historyFloor, rank) === rank);
+  }
+
+  /** How many persisted messages there are in the channel up to this offset, by all time; `all` up to its top. */
+  rankAt(channel: string, offset: number, all: number): number {
+    const row = this.#nextRank.get(channel, offset);
+    if (row === undefined) return all;
+    const behind = Math.min(Number(row.last) - offset, Number(row.count));
+    return Number(row.rank) - (row.persist === 1 ? behind : 0);
   }
 
   /** After a rollback nothing in memory is to be trusted. */
@@ -94,8 +160,12 @@ export class ChannelStates {
     const [windowFloor, historyFloor, hole] = [row?.window_floor, row?.history_floor, row?.hole].map(
       (value) => Number(value ?? 0),
     );
+    const life = Number(row?.life ?? 0);
     return {
       name,
+      life,
+      epoch: this.#lives.epochOf(life),
+      used: Number(row?.used ?? 0),
       top,
       time,
       rank,

@@ -25,10 +25,11 @@ import { Checkpointer } from './checkpointer.ts';
 import { Condition } from './condition.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { type Durability, lockedAtStart, type OpenFile, openFile } from './file.ts';
+import { Forgetter } from './forgetting.ts';
 import { isLocked, patiently } from './hindrance.ts';
 import { Idempotency } from './idempotency.ts';
 import { Inserter } from './inserter.ts';
-import { circumstances, Life } from './life.ts';
+import { circumstances, Life, Lives } from './life.ts';
 import { Probe } from './probe.ts';
 import { Reader } from './reader.ts';
 import { Remover } from './removal.ts';
@@ -55,10 +56,10 @@ interface Opened {
   readonly database: DatabaseSync;
   readonly sink: EngineSink;
   readonly life: Life;
-  readonly epoch: string;
   readonly states: ChannelStates;
   readonly ids: Idempotency;
   readonly keeper: Keeper;
+  readonly forgetter: Forgetter;
   readonly reader: Reader;
   readonly catalogue: Catalogue;
   readonly remover: Remover;
@@ -77,6 +78,8 @@ interface Opened {
 const startPatience = 5_000;
 
 const sweepInterval = 1_000;
+/** Milliseconds after which a sweep begins no further piece. */
+const sweepBudget = 10;
 /** What a sweep that did not come to its end changed, in messages, roughly. */
 const tidied = 1_000;
 
@@ -87,7 +90,6 @@ export class SqliteEngine implements Engine {
   readonly rooms: RoomStore;
   readonly revocations: RevocationStore;
   readonly #options: SqliteOptions;
-  readonly #followed = new Set<string>();
   #opened: Opened | null = null;
   #sweepsOn = false;
 
@@ -129,9 +131,11 @@ export class SqliteEngine implements Engine {
     const { path, durability, retention, clock, report, freeSpaceWarning = 0 } = this.#options;
     const { database } = file;
     const life = new Life(database, durability, circumstances(path));
-    const states = new ChannelStates(database);
+    const lives = new Lives(database, life.epoch);
+    const states = new ChannelStates(database, lives);
     const keeper = new Keeper(database, retention, states);
-    const ids = new Idempotency(database, retention.idempotencyWindow, clock.now());
+    const { channelTtl = Number.POSITIVE_INFINITY, idempotencyWindow } = retention;
+    const ids = new Idempotency(database, idempotencyWindow, clock.now());
     const inserter = new Inserter(database);
     const condition = new Condition(path, report);
     const writer = new Writer(database, condition, () => {
@@ -139,17 +143,18 @@ export class SqliteEngine implements Engine {
       inserter.clear();
       ids.reload();
       keeper.rolledBack();
+      lives.reload();
     });
     return {
       file,
       database,
       sink,
       life,
-      epoch: life.epoch,
       states,
       keeper,
+      forgetter: new Forgetter({ database, states, keeper, clock, channelTtl, idempotencyWindow }),
       ids,
-      reader: new Reader(database, life.epoch, keeper),
+      reader: new Reader(database, keeper),
       catalogue: new Catalogue(database),
       remover: new Remover(database, keeper, writer),
       rooms: new SqliteRooms(database, writer),
@@ -185,45 +190,46 @@ export class SqliteEngine implements Engine {
   }
 
   async read(channel: string, query: HistoryQuery): Promise<HistoryPage> {
-    const { epoch, reader } = this.#use();
+    const { states, reader } = this.#use();
     return this.#patiently(() => {
       const state = this.#current(channel);
       const { messages, more } = reader.read(state, query);
-      return { epoch, offset: state.top, messages, more };
+      return { epoch: states.epochOf(state), offset: state.top, messages, more };
     });
   }
 
   async tail(channel: string, query: TailQuery): Promise<Tail> {
-    const { epoch, reader } = this.#use();
+    const { states, reader } = this.#use();
     return this.#patiently(() => {
       const state = this.#current(channel);
-      return { epoch, offset: state.top, ...reader.tail(state, query) };
+      return { epoch: states.epochOf(state), offset: state.top, ...reader.tail(state, query) };
     });
   }
 
   async state(channel: string, after = 0): Promise<ChannelState> {
-    const { epoch, keeper } = this.#use();
+    const { states, keeper } = this.#use();
     return this.#patiently(() => {
       const state = this.#current(channel);
       const hole = keeper.hole(state);
       const start = Math.min(Math.max(after, state.historyFloor), state.top);
       const below = start < hole ? keeper.rankAt(state, hole) - keeper.rankAt(state, start) : 0;
       const kept = below + state.top - Math.max(start, hole);
-      return { epoch, offset: state.top, completeFrom: hole + 1, kept };
+      return { epoch: states.epochOf(state), offset: state.top, completeFrom: hole + 1, kept };
     });
   }
 
   async follow(channel: string): Promise<Position> {
-    const { epoch, states } = this.#use();
+    const { states } = this.#use();
     return this.#patiently(() => {
-      const { top } = states.get(channel);
-      this.#followed.add(channel);
-      return { epoch, offset: top };
+      const state = states.get(channel);
+      states.follow(state);
+      return { epoch: states.epochOf(state), offset: state.top };
     });
   }
 
   async unfollow(channel: string): Promise<void> {
-    this.#followed.delete(channel);
+    const { states, forgetter } = this.#use();
+    if (states.unfollow(channel)) forgetter.left(channel);
   }
 
   async remove(channel: string, id: string): Promise<number | null> {
@@ -258,6 +264,7 @@ export class SqliteEngine implements Engine {
     this.presence.clear();
     if (!opened) return;
     try {
+      await opened.writer.run(() => opened.forgetter.note());
       await opened.life.end(opened.writer);
     } catch (thrown) {
       // Nothing is lost: at most a new epoch begins after a restart of the machine.
@@ -290,18 +297,23 @@ export class SqliteEngine implements Engine {
   /** Gives a draft its place, or finds the one it has. Within a transaction. */
   #placeOne(opened: Opened, draft: Draft, now: number, touched: Set<State>, followed: Message[]): Receipt {
     const { channel, id, keyed, type, data, sender, persist } = draft;
-    const { epoch, ids, inserter } = opened;
+    const { ids, inserter, states } = opened;
+    const state = states.get(channel);
     const earlier = keyed ? ids.find(channel, id, now) : undefined;
-    if (earlier) return { id, channel, offset: earlier.offset, epoch, time: earlier.time, duplicate: true };
-    const state = opened.states.get(channel);
+    if (earlier) {
+      const { offset, time } = earlier;
+      return { id, channel, offset, epoch: states.epochOf(state), time, duplicate: true };
+    }
+    if (state.top === 0) states.begin(state);
     touched.add(state);
+    const { epoch } = state;
     const offset = ++state.top;
     const time = Math.max(now, state.time);
     state.time = time;
     if (persist) state.rank++;
     inserter.add(draft, state);
     if (keyed) ids.add(channel, id, offset, time);
-    if (this.#followed.has(channel))
+    if (states.isFollowed(channel))
       followed.push({ id, channel, offset, epoch, time, type, data, sender, persist });
     return { id, channel, offset, epoch, time, duplicate: false };
   }
@@ -318,11 +330,15 @@ export class SqliteEngine implements Engine {
   #sweep(): void {
     if (!this.#opened) return;
     try {
-      const { ids, keeper, writer } = this.#opened;
+      const { ids, keeper, forgetter, writer } = this.#opened;
       const more = writer.now(() => {
         const now = this.#options.clock.now();
         ids.turn(now);
-        return keeper.sweep(now);
+        const end = performance.now() + sweepBudget;
+        const tidied = keeper.sweep(now, end);
+        const forgotten = forgetter.sweep(now, end);
+        // Without progress it would go round for ever.
+        return (tidied || forgotten) && performance.now() >= end;
       });
       this.#opened.checkpointer.committed(more ? tidied : 0, 0);
       if (!more || this.#sweepsOn) return;

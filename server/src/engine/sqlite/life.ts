@@ -55,6 +55,46 @@ export class Life {
   }
 }
 
+/**
+ * The lives of channels. A channel that is forgotten leaves nothing in the file, and must not come back with an epoch
+ * that it had: so a channel that begins is given a number, and when the first one that has the newest number is
+ * forgotten, the next number is the newest. A channel lives for CHANNEL_TTL at least, so that this is rare. Number 0 has
+ * the epoch of the file as it is.
+ */
+export class Lives {
+  readonly #database: DatabaseSync;
+  readonly #epoch: string;
+  #newest = 0;
+
+  /** `epoch` is that of the file. */
+  constructor(database: DatabaseSync, epoch: string) {
+    this.#database = database;
+    this.#epoch = epoch;
+    this.reload();
+  }
+
+  /** The number of a channel that begins now. */
+  get newest(): number {
+    return this.#newest;
+  }
+
+  epochOf(life: number): string {
+    return life === 0 ? this.#epoch : `${this.#epoch}-${life.toString(36)}`;
+  }
+
+  /** Within a transaction: a channel with this number is forgotten. */
+  ended(life: number): void {
+    if (life !== this.#newest) return;
+    this.#newest++;
+    writeMeta(this.#database, 'life', String(this.#newest));
+  }
+
+  /** What stands in the file; to be called after a rollback. */
+  reload(): void {
+    this.#newest = Number(readMeta(this.#database, 'life') ?? 0);
+  }
+}
+
 /** Those of this moment. */
 export function circumstances(path: string): Circumstances {
   const { ino, birthtimeNs } = statSync(path, { bigint: true });

@@ -7,15 +7,13 @@ import { isSeen, longestRun, messagesOf, runColumns } from './run.ts';
 
 /** Reads pages of messages: always an indexed seek to where the page begins. */
 export class Reader {
-  readonly #epoch: string;
   readonly #keeper: Keeper;
   readonly #forward: StatementSync;
   readonly #backward: StatementSync;
   /** How far runs reach, newest first, without what is in them. */
   readonly #extents: StatementSync;
 
-  constructor(database: DatabaseSync, epoch: string, keeper: Keeper) {
-    this.#epoch = epoch;
+  constructor(database: DatabaseSync, keeper: Keeper) {
     this.#keeper = keeper;
     const select = (columns: string, order: 'ASC' | 'DESC'): StatementSync =>
       database.prepare(
@@ -35,7 +33,7 @@ export class Reader {
     const page = new Page(query);
     let more = false;
     for (const row of statement.iterate(state.name, low, high + longestRun, high, floor)) {
-      const run = messagesOf(row, this.#epoch).filter(
+      const run = messagesOf(row, state.epoch).filter(
         (message) => message.offset <= high && isSeen(message, low, floor),
       );
       more = !(forward ? run : run.reverse()).every((message) => page.take(message));

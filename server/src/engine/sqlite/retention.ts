@@ -14,8 +14,6 @@ const pieceRows = 250;
 const sweepStates = 1_000;
 /** Rows deleted in one piece by an append: more than a tick adds, so that none are left for the sweep. */
 const appendRows = 4_096;
-/** Milliseconds after which a sweep begins no further piece. */
-const sweepBudget = 10;
 
 /** Lets go of messages that are kept no longer, and answers how far that has gone. */
 export class Keeper {
@@ -51,7 +49,7 @@ export class Keeper {
     );
     this.#deleteRows = database.prepare('DELETE FROM runs WHERE seq IN (SELECT value FROM json_each(?))');
     this.#nextRow = database.prepare(
-      'SELECT last, count, time, rank, persist FROM runs WHERE channel = ? AND last > ? ORDER BY last LIMIT 1',
+      'SELECT last, time FROM runs WHERE channel = ? AND last > ? ORDER BY last LIMIT 1',
     );
     this.#deleteOld = database.prepare(
       'DELETE FROM runs WHERE seq IN (SELECT seq FROM runs WHERE channel = ? AND last <= ? LIMIT ?)',
@@ -77,12 +75,8 @@ export class Keeper {
   }
 
   /** How many persisted messages there are in the channel up to this offset, by all time. */
-  rankAt(state: State, offset: number): number {
-    const row = this.#nextRow.get(state.name, offset);
-    if (row === undefined) return state.rank;
-    const last = Number(row.last);
-    const behind = Math.min(last - offset, Number(row.count));
-    return Number(row.rank) - (row.persist === 1 ? behind : 0);
+  rankAt({ name, rank }: State, offset: number): number {
+    return this.#states.rankAt(name, offset, rank);
   }
 
   /** Within the transaction of an append: deletes what has left the window by its size, many at a time. */
@@ -130,11 +124,10 @@ export class Keeper {
   }
 
   /**
-   * Within a transaction, some milliseconds of tidying: channels that nobody reads or writes, and rows that nobody sees any more. True when
-   * there is more to do at once.
+   * Within a transaction, until this time of the performance clock: channels that nobody reads or writes, and rows that
+   * nobody sees any more. True when some were deleted.
    */
-  sweep(now: number): boolean {
-    const end = performance.now() + sweepBudget;
+  sweep(now: number, end: number): boolean {
     this.#cleaned = [];
     for (const channel of this.#dueHistoryChannels(now)) {
       this.expire(this.#states.get(channel), now);
@@ -146,8 +139,7 @@ export class Keeper {
       deleted += this.#deleteLeftovers(channel);
       if (performance.now() >= end) break;
     }
-    // Without progress it would go round for ever.
-    return deleted > 0 && performance.now() >= end;
+    return deleted > 0;
   }
 
   /**

@@ -4,7 +4,7 @@ import { StartError } from '../../errors.ts';
 /** "Fanw", so that a file of another program is recognised (`PRAGMA application_id`). */
 const applicationId = 0x46616e77;
 /** `PRAGMA user_version` of files that this code reads and writes. */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 /**
  * `seq` follows the order of commits. `rank` counts the channel's persisted messages up to this one, so that how many
@@ -141,8 +141,20 @@ const version3 = `
   );
 `;
 
+/**
+ * Channels are forgotten. `life` is the number of the channel's life (see life.ts), `used` the time of its last use, in
+ * Unix milliseconds, and `idle` says that nothing of it was kept when the row was written: `channels_idle` has those
+ * that may be due, the longest unused first.
+ */
+const version4 = `
+  ALTER TABLE channels ADD COLUMN life INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE channels ADD COLUMN used INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE channels ADD COLUMN idle INTEGER NOT NULL DEFAULT 1;
+  CREATE INDEX channels_idle ON channels (used) WHERE idle = 1;
+`;
+
 /** From each version to the next. A released entry is never changed. */
-export const migrations: readonly string[] = [version1, version2, version3];
+export const migrations: readonly string[] = [version1, version2, version3, version4];
 
 /** Brings the file to this version, in one transaction. Throws a StartError for a file that it must not touch. */
 export function migrate(database: DatabaseSync, path: string): void {

@@ -19,6 +19,7 @@ import { addPages } from './pages.ts';
 import type { ApiParts, FastifyTypeBox, Resource } from './parts.ts';
 import { addPresence } from './presence.ts';
 import { addPublish } from './publish.ts';
+import { checkQueryNames } from './query-names.ts';
 import { addRemoval } from './removal.ts';
 import { addRevocation } from './revocation.ts';
 import { addSsePublishing } from './sse-publishing.ts';
@@ -79,8 +80,12 @@ export function createApi(parts: ApiParts): FastifyInstance {
   app.addHook('onRequest', (request, reply, done) => {
     recordAnswer(parts, request, reply);
     front.admit(request, reply);
-    if (request.is404) front.turnAway(app, request, reply);
-    else done();
+    if (request.is404) {
+      front.turnAway(app, request, reply);
+      return;
+    }
+    checkQueryNames(request);
+    done();
   });
   describeRoutes(app, parts);
   const lane = new FastLane(parts, serverOptions(policy.maxDataBytes).bodyLimit);

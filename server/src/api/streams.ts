@@ -6,11 +6,20 @@ import { handOver } from './http-server.ts';
 import type { Resource } from './parts.ts';
 import { answers, Channel, ErrorAnswer } from './schemas.ts';
 
+function spelling(name: string) {
+  return Type.Optional(Type.String({ description: `Taken for \`${name}\`.` }));
+}
+
 const StreamQuery = Type.Object({
   channels: Type.Optional(Type.String({ description: 'Names joined by commas.', examples: ['news,alerts'] })),
+  channel: spelling('channels'),
+  'channels[]': spelling('channels'),
   last_event_id: Type.Optional(
     Type.String({ description: 'Resume behind this event, as the header Last-Event-ID does.' }),
   ),
+  lastEventId: spelling('last_event_id'),
+  lastEventID: spelling('last_event_id'),
+  'Last-Event-ID': spelling('last_event_id'),
   ticket: Type.Optional(Type.String({ description: 'From `POST /sse/ticket`.' })),
   token: Type.Optional(Type.String({ description: 'A JWT.' })),
   api_key: Type.Optional(Type.String({ description: 'An API key.' })),

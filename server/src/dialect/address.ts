@@ -1,8 +1,14 @@
 import { FanwireError } from '../errors.ts';
+import { credentialParameters, Parameters } from '../parameters.ts';
 
 /*
  * Readers for the parameters of an address. What they refuse is refused before the upgrade, with status 400.
  */
+
+/** What the address of a WebSocket dialect may have: parameters of its own, and those of all. */
+export function socketParameters(...own: readonly string[]): Parameters {
+  return new Parameters([...own, 'echo', ...credentialParameters]);
+}
 
 /** A required query parameter that `check` accepts. */
 export function requiredParameter(

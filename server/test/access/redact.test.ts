@@ -26,7 +26,12 @@ describe('redact', () => {
     ['/ws#token=abc', '/ws#token=[redacted]'],
     ['/ws?a=1;token=abc', '/ws?a=1;token=[redacted]'],
     ['/ws?next=/x?token=abc', '/ws?next=/x?token=[redacted]'],
-    ['/ws?tokens=abc&my_token=d', '/ws?tokens=abc&my_token=d'],
+    ['/ws?tokens=abc&my_token=d', '/ws?tokens=[redacted]&my_token=d'],
+    ['/ws?apiKey=k&api-key=k&apikey[]=k', '/ws?apiKey=[redacted]&api-key=[redacted]&apikey[]=[redacted]'],
+    [
+      '/sse/connect?lastEventId=l&Last-Event-ID=l',
+      '/sse/connect?lastEventId=[redacted]&Last-Event-ID=[redacted]',
+    ],
     ['/ws?token', '/ws?token'],
     ['/ws?token=', '/ws?token=[redacted]'],
     ['/ws?%zz=1&token=abc', '/ws?%zz=1&token=[redacted]'],

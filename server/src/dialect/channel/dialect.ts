@@ -1,7 +1,9 @@
-import { flag } from '../address.ts';
+import { flag, socketParameters } from '../address.ts';
 import type { Dialect, Entrance, Link, Requirements, Services, Session } from '../dialect.ts';
 import { encode } from './codec.ts';
 import { type ChannelOptions, ChannelSession } from './session.ts';
+
+const parameters = socketParameters();
 
 /** `ws /ws/connect`: the native dialect (PROTOCOLS.md, section 3). */
 export class ChannelDialect implements Dialect {
@@ -19,6 +21,7 @@ export class ChannelDialect implements Dialect {
 
   entrance(url: URL): Entrance | null {
     if (url.pathname !== '/ws/connect') return null;
+    parameters.check(url.searchParams.keys());
     return {
       channels: [],
       room: null,

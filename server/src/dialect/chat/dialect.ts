@@ -1,9 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { checkUserId } from '../../access/names.ts';
-import { flag, optionalParameter } from '../address.ts';
+import { flag, optionalParameter, socketParameters } from '../address.ts';
 import type { Dialect, Entrance, Link, Requirements, Services, Session } from '../dialect.ts';
 import { encode } from './codec.ts';
 import { type ChatOptions, ChatSession } from './session.ts';
+
+const parameters = socketParameters('name');
 
 /** `ws /`: chat in many rooms, with history (PROTOCOLS.md, section 4). */
 export class ChatDialect implements Dialect {
@@ -21,6 +23,7 @@ export class ChatDialect implements Dialect {
 
   entrance(url: URL): Entrance | null {
     if (url.pathname !== '/') return null;
+    parameters.check(url.searchParams.keys());
     const name = optionalParameter(url, 'name', checkUserId) ?? this.#guestName();
     return { channels: [], room: null, clientId: null, name, watch: true, echo: flag(url, 'echo', true) };
   }

@@ -1,10 +1,21 @@
 import { checkChannelName } from '../../access/names.ts';
 import type { Position } from '../../engine/engine.ts';
+import { credentialParameters, Parameters } from '../../parameters.ts';
 import { badParameter } from '../address.ts';
 import type { Entrance, Link, Requirements, Services } from '../dialect.ts';
 import { decodeCursor, maxNameBytes, nameBytes } from './cursor.ts';
 import { SharedCursors } from './encoders.ts';
 import { type EventsOptions, EventsSession, type Start } from './session.ts';
+
+/** As PHP and others write a list, and who means one channel. */
+const channelSpellings = ['channels', 'channel', 'channels[]'] as const;
+/** As the header is called, and as libraries for old browsers write it (event-source-polyfill: `lastEventId`). */
+const cursorSpellings = ['last_event_id', 'lastEventId', 'lastEventID', 'Last-Event-ID'] as const;
+
+const parameters = new Parameters(
+  ['channels', 'last_event_id', 'ticket', ...credentialParameters],
+  [...channelSpellings, ...cursorSpellings],
+);
 
 /** `GET /sse/connect`: Server-Sent Events (PROTOCOLS.md, section 5). */
 export class EventsDialect {
@@ -23,12 +34,13 @@ export class EventsDialect {
 
   /** `lastEventId` as the header says; `?last_event_id=` where it is absent. Throws `bad_request` with status 400. */
   start(url: URL, lastEventId: string | undefined): Start {
-    const named = url.searchParams
-      .getAll('channels')
-      .flatMap((list) => list.split(','))
-      .filter((name) => name !== '');
+    parameters.check(url.searchParams.keys());
+    const named = valuesOf(url, channelSpellings).flatMap((list) =>
+      list.split(',').filter((name) => name !== ''),
+    );
     const channels = [...new Set(named)].map((name) => checkParameter(name));
-    const cursor = lastEventId ?? url.searchParams.get('last_event_id') ?? '';
+    // Of several the last one: a library that comes back puts its own behind the address that it was given.
+    const cursor = lastEventId ?? valuesOf(url, cursorSpellings).at(-1) ?? '';
     const resumed = cursor === '' ? new Map<string, Position>() : decodeCursor(cursor);
     const added = [...(resumed?.keys() ?? [])].filter(
       (name) => !name.startsWith('$') && !channels.includes(name),
@@ -54,6 +66,13 @@ export class EventsDialect {
   open(link: Link, start: Start): EventsSession {
     return new EventsSession(link, this.#services, this.#options, this.#cursors, start);
   }
+}
+
+/** What is there under any of the names, in the order of the address. */
+function valuesOf(url: URL, names: readonly string[]): string[] {
+  return [...url.searchParams]
+    .filter(([name, value]) => value !== '' && names.includes(name))
+    .map(([, value]) => value);
 }
 
 function checkParameter(name: string): string {

@@ -1,9 +1,11 @@
 import { checkChannelName, checkMessageId } from '../../access/names.ts';
 import { FanwireError } from '../../errors.ts';
-import { flag, requiredParameter } from '../address.ts';
+import { flag, requiredParameter, socketParameters } from '../address.ts';
 import type { Dialect, Entrance, Link, Requirements, Reservation, Services, Session } from '../dialect.ts';
 import { encode } from './codec.ts';
 import { type RelayOptions, RelaySession } from './session.ts';
+
+const parameters = socketParameters('room', 'client_id');
 
 /** `ws /ws?room=…&client_id=…`: rooms with application-level pings (PROTOCOLS.md, section 1). */
 export class RelayDialect implements Dialect {
@@ -26,6 +28,7 @@ export class RelayDialect implements Dialect {
 
   entrance(url: URL): Entrance | null {
     if (url.pathname !== '/ws') return null;
+    parameters.check(url.searchParams.keys());
     const room = requiredParameter(url, 'room', checkChannelName);
     const clientId = requiredParameter(url, 'client_id', checkMessageId);
     return { channels: [room], room, clientId, name: null, watch: false, echo: flag(url, 'echo', true) };

@@ -1,11 +1,13 @@
 import { checkChannelName } from '../../access/names.ts';
-import { badParameter, flag, segment } from '../address.ts';
+import { badParameter, flag, segment, socketParameters } from '../address.ts';
 import type { Dialect, Entrance, Link, Requirements, Services, Session } from '../dialect.ts';
 import { encode } from './codec.ts';
 import { type RoomOptions, RoomSession } from './session.ts';
 
 /** The last segment of the channel dialect's address, however it is percent-encoded. */
 const channelPath = 'connect';
+
+const parameters = socketParameters('presence');
 
 /** `ws /ws/{room}`: signed-in chat in one room (PROTOCOLS.md, section 2). */
 export class RoomDialect implements Dialect {
@@ -23,6 +25,7 @@ export class RoomDialect implements Dialect {
   entrance(url: URL): Entrance | null {
     const encoded = /^\/ws\/([^/]+)$/.exec(url.pathname)?.[1];
     if (encoded === undefined || encoded === channelPath) return null;
+    parameters.check(url.searchParams.keys());
     const room = segment(encoded, checkChannelName);
     if (room === channelPath) throw badParameter(`room: "${channelPath}" is not a room name here`);
     const watch = flag(url, 'presence', false);

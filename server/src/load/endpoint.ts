@@ -28,14 +28,15 @@ export function urlOf(endpoint: Endpoint, path: string): string {
   return `${endpoint.tls === true ? 'https' : 'http'}://${hostOf(endpoint)}${endpoint.base ?? ''}${path}`;
 }
 
-/** The head of an HTTP/1.1 request, its empty line included. `path` may have a query. */
+/** The head of a request, its empty line included. `path` may have a query. */
 export function requestHead(
   endpoint: Endpoint,
   method: string,
   path: string,
   headers: Readonly<Record<string, string>>,
+  version: '1.0' | '1.1' = '1.1',
 ): string {
   const lines = Object.entries({ Host: hostOf(endpoint), ...endpoint.headers, ...headers });
   const fields = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  return `${method} ${endpoint.base ?? ''}${path} HTTP/1.1\r\n${fields}\r\n`;
+  return `${method} ${endpoint.base ?? ''}${path} HTTP/${version}\r\n${fields}\r\n`;
 }

@@ -29,7 +29,7 @@ export class ResponseHead {
     }
     const head = all.toString('latin1', 0, end);
     const bodyStart = end + HEAD_END.length;
-    if (!head.startsWith(`HTTP/1.1 ${this.#wanted}`)) {
+    if (!/^HTTP\/1\.[01] /.test(head) || !head.startsWith(this.#wanted, 'HTTP/1.1 '.length)) {
       throw this.#refusal(head, all.toString('utf8', bodyStart, bodyStart + LONGEST_BODY));
     }
     if (/^transfer-encoding: *chunked/im.test(head)) {

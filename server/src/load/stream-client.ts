@@ -30,7 +30,8 @@ export class StreamClient implements Subscriber {
 
   private constructor({ server, path, ...place }: StreamOptions) {
     this.#reader = new EventReader((event) => this.#event(event));
-    const request = requestHead(server, 'GET', path, { Accept: 'text/event-stream' });
+    // Of version 1.0, whose answers come without chunk sizes between the events: they are counted, not read.
+    const request = requestHead(server, 'GET', path, { Accept: 'text/event-stream' }, '1.0');
     this.#socket = connectTo(server, place, {
       opened: () => this.#socket.write(request),
       read: (bytes, length) => this.#read(bytes, length),

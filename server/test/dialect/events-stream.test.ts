@@ -16,7 +16,7 @@ describe('the stream', () => {
     await using fw = await testServer();
     const { headers } = await fw.stream('/sse/connect');
     assert.equal(headers['content-type'], 'text/event-stream');
-    assert.equal(headers['cache-control'], 'no-store');
+    assert.equal(headers['cache-control'], 'no-store, no-transform');
     assert.equal(headers['x-accel-buffering'], 'no');
     assert.equal(headers['x-content-type-options'], 'nosniff');
     assert.equal(headers['access-control-allow-origin'], undefined);

@@ -19,6 +19,7 @@ test('a request says where to, and shows the credentials', () => {
       'Accept: text/event-stream\r\n\r\n',
   );
   assert.equal(requestHead({ port: 8000 }, 'GET', '/', {}), 'GET / HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n');
+  assert.match(requestHead({ port: 8000 }, 'GET', '/', {}, '1.0'), /^GET \/ HTTP\/1\.0\r\n/);
 });
 
 test('an address for fetch', () => {

@@ -1,15 +1,23 @@
 import type { Message } from '../../engine/engine.ts';
 import { encode as encodeFrame } from '../channel/codec.ts';
 
+/**
+ * What some readers take for the end of a line beside CR and LF (Python's `splitlines`, among others). JSON has its
+ * control characters escaped; these may stand in its strings as they are, and nowhere else.
+ */
+const lineEnds = /[\u0085\u2028\u2029]/g;
+/** What would end a line for anybody, or be unseen. */
+const unprintable = /[\p{Cc}\u2028\u2029]/gu;
+
 /** A message as one event. `message` for text, so that `onmessage` sees it; other types by their own name. */
 export function encode(message: Message, cursor: string): string {
-  const name = message.type === 'text' ? 'message' : message.type;
-  return `event: ${name}\ndata: ${encodeFrame(message)}\nid: ${cursor}\n\n`;
+  return encodeEvent(message.type === 'text' ? 'message' : message.type, encodeFrame(message), cursor);
 }
 
-/** An event that is not a message. `data` has to be one line. */
+/** `data` is JSON on one line; a name never ends its own. */
 export function encodeEvent(name: string, data: string, cursor: string | null): string {
-  return `event: ${name}\ndata: ${data}\n${cursor === null ? '' : `id: ${cursor}\n`}\n`;
+  const json = data.replace(lineEnds, escaped);
+  return `event: ${name.replace(unprintable, ' ')}\ndata: ${json}\n${cursor === null ? '' : `id: ${cursor}\n`}\n`;
 }
 
 /** The first thing on a stream. `retry` in milliseconds. */
@@ -18,3 +26,7 @@ export function encodeStart(retry: number, data: string, cursor: string): string
 }
 
 export const heartbeat = ': heartbeat\n\n';
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

@@ -21,11 +21,15 @@ export function encodeCursor(positions: ReadonlyMap<string, Position>): string {
   return `${epoch};${entries.map(([name, position]) => encodeEntry(name, position, epoch)).join(',')}`;
 }
 
+/** Epochs are echoed in the ids of events: no client may put anything else there, a line break above all. */
+const epochShape = /^[\w-]{0,64}$/;
+
 /** Null for a text that is no cursor of this server. */
 export function decodeCursor(text: string): Map<string, Position> | null {
   const semicolon = text.indexOf(';');
   if (semicolon < 0) return null;
   const common = text.slice(0, semicolon);
+  if (!epochShape.test(common)) return null;
   const positions = new Map<string, Position>();
   for (const entry of text.slice(semicolon + 1).split(',')) {
     if (entry === '') continue;
@@ -36,6 +40,7 @@ export function decodeCursor(text: string): Map<string, Position> | null {
       decoded === null ||
       rest.length > 0 ||
       !/^\d{1,16}$/.test(offset ?? '') ||
+      !epochShape.test(epoch ?? '') ||
       !Number.isSafeInteger(place)
     ) {
       return null;

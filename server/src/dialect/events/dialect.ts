@@ -4,7 +4,7 @@ import { credentialParameters, Parameters } from '../../parameters.ts';
 import { badParameter } from '../address.ts';
 import type { Entrance, Link, Requirements, Services } from '../dialect.ts';
 import { decodeCursor, maxNameBytes, nameBytes } from './cursor.ts';
-import { SharedCursors } from './encoders.ts';
+import { type Framing, SharedCursors } from './encoders.ts';
 import { type EventsOptions, EventsSession, type Start } from './session.ts';
 
 /** As PHP and others write a list, and who means one channel. */
@@ -63,8 +63,9 @@ export class EventsDialect {
     return { channels, room: null, clientId: null, name: null, watch: false, echo: true };
   }
 
-  open(link: Link, start: Start): EventsSession {
-    return new EventsSession(link, this.#services, this.#options, this.#cursors, start);
+  open(link: Link, start: Start, frame: Framing): EventsSession {
+    const encoding = { frame, cursors: this.#cursors };
+    return new EventsSession(link, this.#services, this.#options, encoding, start);
   }
 }
 

@@ -3,12 +3,17 @@ import type { Encoder } from '../../hub/recipient.ts';
 import { encode } from './codec.ts';
 import { cursorAround, encodeCursor } from './cursor.ts';
 
+/** How a transport puts the text of whole events on its wire. Streams with the same framing are sent the same bytes. */
+export type Framing = (events: string) => Buffer;
+
 /** For a stream that is still being replayed to: it follows its own positions. */
 export class OwnCursor implements Encoder {
   readonly positions: Map<string, Position>;
+  readonly #frame: Framing;
 
-  constructor(positions: Map<string, Position>) {
+  constructor(positions: Map<string, Position>, frame: Framing) {
     this.positions = positions;
+    this.#frame = frame;
   }
 
   get cursor(): string {
@@ -21,7 +26,7 @@ export class OwnCursor implements Encoder {
       this.positions.set(message.channel, { epoch: message.epoch, offset: message.offset });
       events += encode(message, this.cursor);
     }
-    return Buffer.from(events);
+    return this.#frame(events);
   }
 }
 
@@ -33,20 +38,20 @@ export type Locate = (channel: string) => Position | undefined;
  * stands, so that their events are the same bytes.
  */
 class SharedCursor implements Encoder {
-  readonly key: string;
   users = 0;
-  readonly #channels: readonly string[];
+  readonly frame: Framing;
+  readonly channels: readonly string[];
   readonly #locate: Locate;
 
-  constructor(key: string, channels: readonly string[], locate: Locate) {
-    this.key = key;
-    this.#channels = channels;
+  constructor(channels: readonly string[], frame: Framing, locate: Locate) {
+    this.channels = channels;
+    this.frame = frame;
     this.#locate = locate;
   }
 
   positions(): Map<string, Position> {
     const positions = new Map<string, Position>();
-    for (const channel of this.#channels) {
+    for (const channel of this.channels) {
       const position = this.#locate(channel);
       if (position) positions.set(channel, { epoch: position.epoch, offset: position.offset });
     }
@@ -58,35 +63,49 @@ class SharedCursor implements Encoder {
     const { before, after } = cursorAround(this.positions(), channel);
     let events = '';
     for (const message of messages) events += encode(message, `${before}${message.offset}${after}`);
-    return Buffer.from(events);
+    return this.frame(events);
   }
 }
 
 export type { SharedCursor };
 
-/** One shared cursor for each set of channels that has live streams. */
+/** One shared cursor for each set of channels, and each framing, that has live streams. */
 export class SharedCursors {
   readonly #locate: Locate;
-  readonly #cursors = new Map<string, SharedCursor>();
+  readonly #cursors = new Map<Framing, Map<string, SharedCursor>>();
 
   constructor(locate: Locate) {
     this.#locate = locate;
   }
 
   /** To be paid back by `release`. */
-  acquire(channels: Iterable<string>): SharedCursor {
+  acquire(channels: Iterable<string>, frame: Framing): SharedCursor {
     const sorted = [...channels].sort();
-    const key = sorted.join('\n');
-    let cursor = this.#cursors.get(key);
+    const key = keyOf(sorted);
+    const framed = this.#framed(frame);
+    let cursor = framed.get(key);
     if (!cursor) {
-      cursor = new SharedCursor(key, sorted, this.#locate);
-      this.#cursors.set(key, cursor);
+      cursor = new SharedCursor(sorted, frame, this.#locate);
+      framed.set(key, cursor);
     }
     cursor.users++;
     return cursor;
   }
 
   release(cursor: SharedCursor): void {
-    if (--cursor.users === 0) this.#cursors.delete(cursor.key);
+    if (--cursor.users === 0) this.#framed(cursor.frame).delete(keyOf(cursor.channels));
   }
+
+  #framed(frame: Framing): Map<string, SharedCursor> {
+    let framed = this.#cursors.get(frame);
+    if (!framed) {
+      framed = new Map();
+      this.#cursors.set(frame, framed);
+    }
+    return framed;
+  }
+}
+
+function keyOf(channels: readonly string[]): string {
+  return channels.join('\n');
 }

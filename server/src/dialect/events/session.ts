@@ -10,7 +10,7 @@ import { Client } from '../client.ts';
 import type { Link, Services, Session } from '../dialect.ts';
 import { encodeEvent, encodeStart, heartbeat } from './codec.ts';
 import { encodeCursor, maxNameBytes, nameBytes } from './cursor.ts';
-import { OwnCursor, type SharedCursor, type SharedCursors } from './encoders.ts';
+import { type Framing, OwnCursor, type SharedCursor, type SharedCursors } from './encoders.ts';
 
 /** Durations in milliseconds. */
 export interface EventsOptions {
@@ -30,6 +30,12 @@ export interface Start {
   readonly lost: boolean;
 }
 
+/** How the events of one stream are encoded. */
+export interface Encoding {
+  readonly frame: Framing;
+  readonly cursors: SharedCursors;
+}
+
 /** No position of any channel: everything kept is replayed behind a gap. */
 const nowhere: Position = { epoch: '', offset: 0 };
 
@@ -39,7 +45,7 @@ export class EventsSession implements Session {
   readonly #services: Services;
   readonly #client: Client;
   readonly #options: EventsOptions;
-  readonly #cursors: SharedCursors;
+  readonly #encoding: Encoding;
   readonly #start: Start;
   /** The channels it begins with, the reserved ones included. */
   readonly #all: readonly string[];
@@ -53,12 +59,12 @@ export class EventsSession implements Session {
   #nextHeartbeat: number;
   #closed = false;
 
-  constructor(link: Link, services: Services, options: EventsOptions, cursors: SharedCursors, start: Start) {
+  constructor(link: Link, services: Services, options: EventsOptions, encoding: Encoding, start: Start) {
     this.#link = link;
     this.#services = services;
     this.#client = new Client(link, services, null, () => {});
     this.#options = options;
-    this.#cursors = cursors;
+    this.#encoding = encoding;
     this.#start = start;
     this.#all = [
       everyone,
@@ -71,7 +77,7 @@ export class EventsSession implements Session {
         ? this.#all.map((channel) => [channel, nowhere])
         : [...start.resumed].filter(([channel]) => this.#all.includes(channel)),
     );
-    this.#own = new OwnCursor(new Map(this.#resumed));
+    this.#own = new OwnCursor(new Map(this.#resumed), encoding.frame);
     this.#nextHeartbeat = services.clock.now() + options.heartbeatInterval;
     link.encoder = this.#own;
   }
@@ -177,7 +183,7 @@ export class EventsSession implements Session {
 
   closed(): void {
     this.#closed = true;
-    if (this.#shared) this.#cursors.release(this.#shared);
+    if (this.#shared) this.#encoding.cursors.release(this.#shared);
     this.#shared = null;
   }
 
@@ -246,14 +252,15 @@ export class EventsSession implements Session {
   /** All channels are live: events are the same bytes as those of other streams with the same channels. */
   #share(): void {
     if (this.#closed || this.#shared) return;
-    this.#shared = this.#cursors.acquire(this.#own.positions.keys());
+    const { cursors, frame } = this.#encoding;
+    this.#shared = cursors.acquire(this.#own.positions.keys(), frame);
     this.#services.hub.reencode(this.#link, this.#shared);
   }
 
   #unshare(): void {
     if (!this.#shared) return;
-    this.#own = new OwnCursor(this.#shared.positions());
-    this.#cursors.release(this.#shared);
+    this.#own = new OwnCursor(this.#shared.positions(), this.#encoding.frame);
+    this.#encoding.cursors.release(this.#shared);
     this.#shared = null;
     this.#services.hub.reencode(this.#link, this.#own);
   }

@@ -4,6 +4,7 @@ import type { Principal } from '../../access/principal.ts';
 import type { CloseCode } from '../../codes.ts';
 import { encodeEvent } from '../../dialect/events/codec.ts';
 import type { EventsDialect } from '../../dialect/events/dialect.ts';
+import type { Framing } from '../../dialect/events/encoders.ts';
 import { EventsSession } from '../../dialect/events/session.ts';
 import { FanwireError } from '../../errors.ts';
 import { uuidv7 } from '../../ids.ts';
@@ -13,6 +14,7 @@ import { noTransportMeter } from '../meter.ts';
 import type { Node } from '../node.ts';
 import { requestId } from '../request-id.ts';
 import { targetUrl } from '../target.ts';
+import { chunked, lastChunk, plain } from './framing.ts';
 
 export interface SseOptions {
   readonly node: Node;
@@ -62,10 +64,11 @@ export class SseTransport {
     node.capacity.take('sse');
     // It goes out with the first event, which says where the stream is: who is told that it is open misses nothing.
     socket.cork();
-    socket.write(head(admitted, requestId(http)));
+    const frame = http.httpVersion === '1.1' ? chunked : plain;
+    socket.write(head(admitted, requestId(http), frame === chunked));
     socket.setNoDelay(true);
     socket.setTimeout(0);
-    const connection = new Connection(node, new StreamWire(socket), {
+    const connection = new Connection(node, new StreamWire(socket, frame), {
       id: uuidv7(node.clock.now()),
       dialect: 'events',
       principal: admitted.principal,
@@ -75,7 +78,7 @@ export class SseTransport {
     });
     socket.on('close', () => connection.gone());
     socket.on('error', () => connection.gone());
-    connection.start(() => dialect.open(connection, start), requestId(http));
+    connection.start(() => dialect.open(connection, start, frame), requestId(http));
   }
 
   /** Whether the socket carries a stream, or is about to. */
@@ -119,13 +122,11 @@ class StreamWire implements Wire {
   readonly held = false;
   readonly ping = null;
   readonly socket: Socket;
+  readonly frame: Framing;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, frame: Framing) {
     this.socket = socket;
-  }
-
-  frame(text: string): Buffer {
-    return Buffer.from(text);
+    this.frame = frame;
   }
 
   /** Whoever reads a stream answers nothing on it. */
@@ -139,7 +140,8 @@ class StreamWire implements Wire {
       this.socket.destroy();
       return;
     }
-    this.socket.end(encodeEvent('closed', JSON.stringify({ code, reason }), null));
+    const last = this.frame(encodeEvent('closed', JSON.stringify({ code, reason }), null));
+    this.socket.end(this.frame === chunked ? Buffer.concat([last, lastChunk]) : last);
     this.socket.setTimeout(closeTimeout, () => this.socket.destroy());
   }
 
@@ -152,12 +154,14 @@ class StreamWire implements Wire {
   }
 }
 
-/** Ends with the connection instead of by chunks: the bytes of an event are then the same for every stream. */
-function head({ corsOrigin }: Admitted, request: string): string {
+/** The connection is the stream's alone, however the end of the stream is told. */
+function head({ corsOrigin }: Admitted, request: string, inChunks: boolean): string {
   const lines = [
     'HTTP/1.1 200 OK',
     'Content-Type: text/event-stream',
-    'Cache-Control: no-store',
+    ...(inChunks ? ['Transfer-Encoding: chunked'] : []),
+    // A proxy that compresses would hold events back until it has enough of them.
+    'Cache-Control: no-store, no-transform',
     'X-Accel-Buffering: no',
     'X-Content-Type-Options: nosniff',
     'Connection: close',

@@ -37,6 +37,10 @@ const providers: Readonly<Record<Need, Provider>> = {
     problem: () => run('nginx', ['-v'], { PATH: `${process.env.PATH}:/usr/sbin` }),
     install: (packages) => packages.install('nginx'),
   },
+  caddy: {
+    problem: () => run('caddy', ['version']),
+    install: (packages) => packages.install('caddy'),
+  },
 };
 
 /** Installs what is not there. Returns what the machine lacks after that, each with the reason. */

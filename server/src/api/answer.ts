@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorBody, FanwireError, toClientError, type UnknownErrorReporter } from '../errors.ts';
 import { errorHeaders } from '../transport/raw-answer.ts';
 import type { HttpMeter } from './meter.ts';
+import { inviteBack, invitesBack } from './stream-refusal.ts';
 
 /** The longest body that is read to its end only to be refused. */
 const maxDrainedBytes = 64 * 1024 * 1024;
@@ -26,6 +27,10 @@ export function makeAnswer(report: UnknownErrorReporter, meter: HttpMeter): Answ
   return (thrown, request, reply) => {
     const error = translate(thrown, request) ?? toClientError(thrown, report, { request: request.id });
     meter.failed(error.code);
+    if (invitesBack(error, request)) {
+      inviteBack(error, reply);
+      return;
+    }
     reply.headers(errorHeaders(error));
     if (mayKeepAlive(error, request)) reply.removeHeader('connection');
     reply.code(error.status).send(errorBody(error));

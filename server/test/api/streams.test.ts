@@ -76,6 +76,24 @@ describe('GET /sse/connect', () => {
     }
   });
 
+  it('invites an EventSource to come back when the refusal is for a time', async () => {
+    for (const code of ['server_full', 'unavailable', 'rate_limited'] as const) {
+      const error = new FanwireError(code, 'not now\u2028data: forged');
+      await using server = await TestServer.start({ parts: { openStream: () => Promise.reject(error) } });
+      const response = await fetch(`${server.origin}/sse/connect`, {
+        headers: { accept: 'text/html, text/event-stream;q=0.9' },
+      });
+      assert.equal(response.status, 200);
+      const body = await response.text();
+      assert.match(body, /^retry: \d{4,5}\nevent: error\ndata: .*\n\n$/);
+      assert.deepEqual(JSON.parse(body.split('\ndata: ')[1] ?? ''), {
+        type: code,
+        error: 'not now\u2028data: forged',
+        retryable: true,
+      });
+    }
+  });
+
   it('that fails is reported, and cut off when it had begun', async () => {
     const fault = new Error('broken');
     await using early = await TestServer.start({ parts: { openStream: () => Promise.reject(fault) } });

@@ -29,13 +29,17 @@ export class Nginx implements AsyncDisposable {
     this.#running = new Running('nginx', args, { cwd: this.#directory.path, env: { PATH: path } });
   }
 
-  /** In front of the server with this address. `change` is for what happens without a line. */
-  static async start(upstream: string, change = (text: string): string => text): Promise<Nginx> {
+  /** In front of the server with this address, which may be away. `change` is for what happens without a line. */
+  static async start(
+    upstream: string,
+    change = (text: string): string => text,
+    { away = false } = {},
+  ): Promise<Nginx> {
     const text = change(page.file('fanwire.conf')).replace('127.0.0.1:8000', new URL(upstream).host);
     const nginx = new Nginx(await freePort(), text);
     const answers = async (): Promise<boolean> => {
       if (/\[emerg\]/.test(nginx.#running.output)) throw new Error(nginx.#running.output);
-      return (await nginx.get('/health').catch(() => null))?.status === 200;
+      return (await nginx.get('/health').catch(() => null))?.status === (away ? 502 : 200);
     };
     await eventually(answers, 'nginx passes on');
     return nginx;
@@ -110,7 +114,7 @@ export interface Answer {
 }
 
 /** nginx cannot say which port it was given: one that was free a moment ago. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

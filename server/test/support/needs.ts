@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 /** What some tests need beyond npm. `npm test` installs it where it may. */
-export const needs = ['sqlite3', 'curl', 'python', 'browser', 'nginx'] as const;
+export const needs = ['sqlite3', 'curl', 'python', 'browser', 'nginx', 'caddy'] as const;
 export type Need = (typeof needs)[number];
 
 const root = join(import.meta.dirname, '../../..');

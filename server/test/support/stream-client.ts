@@ -9,7 +9,10 @@ export interface StreamEvent {
   readonly data: Frame;
 }
 
-/** A reader of Server-Sent Events (HTML standard, 9.2.6) that keeps every event from its birth. */
+/**
+ * A reader of Server-Sent Events (HTML standard, 9.2.6) that keeps every event from its birth. It does not say that it
+ * accepts nothing else, as an EventSource does, and so sees every refusal as its status.
+ */
 export class StreamClient {
   readonly inbox: Inbox<StreamEvent>;
   readonly comments: Inbox<string>;
@@ -39,24 +42,20 @@ export class StreamClient {
       rejectOpened = reject;
     });
     this.opened.catch(() => {});
-    this.#request = get(
-      url,
-      { headers: { accept: 'text/event-stream', ...headers }, agent: false },
-      (response) => {
-        this.headers = response.headers;
-        response.setEncoding('utf8');
-        if (response.statusCode === 200) {
-          resolveOpened();
-          response.on('data', (chunk: string) => this.#read(chunk));
-        } else collect(response, rejectOpened);
-        const end = (): void => {
-          this.inbox.end('the stream ended');
-          resolveEnded();
-        };
-        response.on('close', end);
-        response.on('error', end);
-      },
-    );
+    this.#request = get(url, { headers: { accept: '*/*', ...headers }, agent: false }, (response) => {
+      this.headers = response.headers;
+      response.setEncoding('utf8');
+      if (response.statusCode === 200) {
+        resolveOpened();
+        response.on('data', (chunk: string) => this.#read(chunk));
+      } else collect(response, rejectOpened);
+      const end = (): void => {
+        this.inbox.end('the stream ended');
+        resolveEnded();
+      };
+      response.on('close', end);
+      response.on('error', end);
+    });
     this.#request.on('error', rejectOpened);
   }
 

@@ -30,6 +30,8 @@ export interface Past {
 export class Replay {
   /** The recipient has everything up to here, or was told that it has not. */
   offset: number;
+  /** Whether there was any message. */
+  sent = false;
   readonly #completeFrom: number;
   readonly #subscription: Subscription;
   readonly #history: History;
@@ -106,6 +108,7 @@ export class Replay {
   #send(messages: readonly Message[], more: boolean): void {
     const { recipient } = this.#subscription;
     if (messages.length > 0 && !this.ended) {
+      this.sent = true;
       const bytes = recipient.encoder.encode(messages);
       if (bytes.length > 0) {
         recipient.push(bytes, messages.length, false);

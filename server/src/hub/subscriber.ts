@@ -29,6 +29,11 @@ export interface SubscribeOptions {
   readonly inAnswer?: boolean | undefined;
   /** Called once, before the first replayed message, in the turn in which the answer is true. */
   readonly announce?: ((answer: Subscribed) => void) | undefined;
+  /**
+   * Called once, where anything was replayed: in the turn in which the recipient has it all and is live, with the
+   * position from which it misses nothing. That of the last replayed message may lie far before it.
+   */
+  readonly live?: ((position: Position) => void) | undefined;
 }
 
 /** The answer to a subscription. */
@@ -81,6 +86,7 @@ export class Subscriber {
     if (replay.ended) return null;
     subscription.offset = replay.offset;
     channel.join(subscription);
+    tellLive(subscription, channel, plan.answer, replay, options);
     return plan.answer;
   }
 
@@ -99,6 +105,7 @@ export class Subscriber {
     const replay = new Replay(subscription, plan, this.#history, this.#meter);
     if (plan.past) await replay.past(plan.past);
     while (!replay.ended && replay.offset < last) await replay.next(last);
+    tellLive(subscription, channel, plan.answer, replay, options);
     return plan.answer;
   }
 
@@ -178,6 +185,18 @@ function joinAsItIs(subscription: Subscription, channel: Channel, options: Subsc
 /** The answer to who wants nothing but what comes from now on. */
 function asItIs({ epoch, offset }: Channel, members: number): Subscribed {
   return { epoch, offset, recovered: null, replayed: 0, gap: null, members, first: [] };
+}
+
+/** Behind everything that was delivered to it, which is where its channel stands, or it itself ahead of that. */
+function tellLive(
+  subscription: Subscription,
+  { epoch, offset }: Channel,
+  { replayed }: Subscribed,
+  { sent }: Replay,
+  { inAnswer = false, live }: SubscribeOptions,
+): void {
+  if (subscription.state !== 'live' || inAnswer || (replayed === 0 && !sent)) return;
+  live?.({ epoch, offset: Math.max(offset, subscription.offset) });
 }
 
 function ended(subscription: Subscription): boolean {

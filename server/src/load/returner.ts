@@ -103,7 +103,7 @@ export class Returner implements Speech {
   }
 
   #receive(text: string): void {
-    if (text.startsWith('{"type":"heartbeat"')) return;
+    if (text.startsWith('{"type":"heartbeat"') || text.startsWith('{"type":"live"')) return;
     this.offset++;
     this.fault ??= this.#return.expected.fault(text, this.offset);
     if (this.offset === this.#return.last) this.#return.onComplete();

@@ -31,7 +31,8 @@ export class StreamClient implements Subscriber {
   private constructor({ server, path, ...place }: StreamOptions) {
     this.#reader = new EventReader((event) => this.#event(event));
     // Of version 1.0, whose answers come without chunk sizes between the events: they are counted, not read.
-    const request = requestHead(server, 'GET', path, { Accept: 'text/event-stream' }, '1.0');
+    // What accepts nothing but streams would be told by one that the server is full.
+    const request = requestHead(server, 'GET', path, { Accept: '*/*' }, '1.0');
     this.#socket = connectTo(server, place, {
       opened: () => this.#socket.write(request),
       read: (bytes, length) => this.#read(bytes, length),

@@ -5,6 +5,8 @@ export class EventParser {
   #event = '';
   #data = [];
   #id = '';
+  /** Where to come back to: told by an event, or by a block that has nothing but an id. */
+  lastId = '';
 
   constructor(dispatch) {
     this.#dispatch = dispatch;
@@ -25,6 +27,7 @@ export class EventParser {
   }
 
   #end() {
+    this.lastId = this.#id;
     if (this.#data.length > 0) {
       this.#dispatch({ event: this.#event || 'message', data: this.#data.join('\n'), id: this.#id });
     }

@@ -44,15 +44,17 @@ function connect() {
 function receive(text) {
   addLine(log, `← ${text}`);
   const frame = readValue(text);
-  if (frame?.type === 'subscribed') keep(frame.channel, frame.content);
-  else if (frame?.offset !== undefined) keep(frame.channel, frame);
+  if (frame?.offset !== undefined) keep(frame.channel, frame);
+  else if (frame?.type === 'subscribed' || frame?.type === 'live') keep(frame.channel, frame.content);
+  // With echo=false it stands for the message itself.
+  else if (frame?.type === 'ack' && positions.has(frame.channel)) keep(frame.channel, frame.content);
 }
 
 /** A position of another epoch starts anew; within one it only goes forward. */
 function keep(channel, { epoch, offset, replayed = 0 }) {
   const known = positions.get(channel);
   if (known?.epoch === epoch && known.offset >= offset) return;
-  // The messages that `subscribed` announces are still to come: each of them brings its own position.
+  // The messages that `subscribed` announces are still to come: each brings its own position, and `live` the last.
   if (replayed === 0) positions.set(channel, { epoch, offset });
 }
 

@@ -18,11 +18,7 @@ function setConnected(connected) {
   byId('disconnect').disabled = !connected;
 }
 
-function show({ event, data, id }) {
-  if (id !== '') {
-    lastId = id;
-    byId('last').textContent = id;
-  }
+function show({ event, data }) {
   addLine(log, `${event}: ${data}`);
 }
 
@@ -41,7 +37,12 @@ async function read(signal) {
   if (!response.ok) throw new Error(await refusalOf(response));
   setStatus(status, 'connected', 'good');
   const parser = new EventParser(show);
-  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) parser.read(chunk);
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+    parser.read(chunk);
+    if (parser.lastId === '') continue;
+    lastId = parser.lastId;
+    byId('last').textContent = lastId;
+  }
   throw new Error('the server ended the stream');
 }
 

@@ -89,6 +89,7 @@ export class Follower {
     else if (type === 'error') this.#refused(frame, content);
     else if (!progress) return;
     else if (type === 'subscribed') this.#subscribed(progress, content, textIn(frame, 'request_id'));
+    else if (type === 'live') progress.live(content);
     else if (type === 'gap') this.#gap(progress, progress.gap(content));
     else if (type === 'unsubscribed') {
       throw new Failure(

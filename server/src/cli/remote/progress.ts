@@ -21,6 +21,8 @@ export class Progress {
   #position: Position | null;
   /** The position is not of the server's history: the next message begins a new one. */
   #strange = false;
+  /** Asked for, and not come to the end of what is replayed. */
+  #replaying = false;
 
   constructor(channel: string, beginning: Beginning) {
     this.channel = channel;
@@ -35,16 +37,23 @@ export class Progress {
 
   /** The data of the `subscribe` that asks for everything which was not printed yet. */
   request(): JsonObject {
+    this.#replaying = true;
     const { channel } = this;
     return this.#position ? { channel, position: this.#position } : { channel, ...this.#beginning };
   }
 
-  /** The answer `subscribed`. Where nothing is replayed it is itself the position; else the messages will be. */
+  /** The answer `subscribed`. Where nothing is replayed it is itself the position; else messages will be, then `live`. */
   subscribed(content: JsonObject): Gap | null {
     const value = field(content, 'gap');
     const gap = isObject(value) ? this.gap(value) : null;
-    if (field(content, 'replayed') === 0) this.#advance(content);
+    if (field(content, 'replayed') === 0) this.live(content);
     return gap;
+  }
+
+  /** The content of `live`: nothing before it is missing. */
+  live(content: JsonObject): void {
+    this.#replaying = false;
+    this.#advance(content);
   }
 
   /** The content of a `gap`. */
@@ -54,14 +63,14 @@ export class Progress {
     return gap;
   }
 
+  /** What is sent to everyone and to the user comes from the start, in between what was missed. */
   message(frame: JsonObject): void {
-    this.#advance(frame);
+    if (!this.#replaying || !this.channel.startsWith('$')) this.#advance(frame);
   }
 
   #advance(at: JsonObject): void {
     const [epoch, offset] = [field(at, 'epoch'), field(at, 'offset')];
     if (typeof epoch !== 'string' || typeof offset !== 'number') return;
-    // What is sent to everyone comes before the answer to our own subscription, and what was missed behind it.
     const isBehind = this.#position?.epoch === epoch && offset < this.#position.offset;
     if (isBehind && !this.#strange) return;
     this.#position = { epoch, offset };

@@ -138,12 +138,15 @@ export class ChannelSession implements Session<Command> {
     if (history !== undefined && history > 0) this.#client.check('history', channel);
     const announce: SubscribeOptions['announce'] = (answer) =>
       this.#answer('subscribed', subscribedContent(answer), { channel, ref });
+    const live: SubscribeOptions['live'] = ({ epoch, offset }) =>
+      this.#answer('live', { epoch, offset }, { channel });
     const presentAs = channel.startsWith('$') ? null : this.#link.user;
     await this.#client.subscribe(channel, {
       ...this.#replay(command),
       presentAs,
       watch: watch ? 'always' : undefined,
       announce,
+      live,
     });
   }
 

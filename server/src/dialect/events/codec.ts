@@ -25,6 +25,11 @@ export function encodeStart(retry: number, data: string, cursor: string): string
   return `retry: ${retry}\n${encodeEvent('connected', data, cursor)}`;
 }
 
+/** No event, and yet the place to come back to, as the HTML standard has it (9.2.6: an id is taken over with any block). */
+export function encodePlace(cursor: string): string {
+  return `id: ${cursor}\n\n`;
+}
+
 export const heartbeat = ': heartbeat\n\n';
 
 function escaped(character: string): string {

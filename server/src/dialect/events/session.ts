@@ -8,7 +8,7 @@ import { connectedContent, encodeAnswer, gapContent } from '../channel/codec.ts'
 import { defaultReplay } from '../channel/session.ts';
 import { Client } from '../client.ts';
 import type { Link, Services, Session } from '../dialect.ts';
-import { encodeEvent, encodeStart, heartbeat } from './codec.ts';
+import { encodeEvent, encodePlace, encodeStart, heartbeat } from './codec.ts';
 import { encodeCursor, maxNameBytes, nameBytes } from './cursor.ts';
 import { type Framing, OwnCursor, type SharedCursor, type SharedCursors } from './encoders.ts';
 
@@ -55,6 +55,8 @@ export class EventsSession implements Session {
   readonly #resumed: Map<string, Position>;
   #own: OwnCursor;
   #shared: SharedCursor | null = null;
+  /** Something was replayed: the last cursor that was told may lie before where the stream is. */
+  #replayed = false;
   #changing: Promise<unknown> = Promise.resolve();
   #nextHeartbeat: number;
   #closed = false;
@@ -206,6 +208,9 @@ export class EventsSession implements Session {
     const options = {
       ...this.#replay(channel),
       announce,
+      live: () => {
+        this.#replayed = true;
+      },
       presentAs: isPersonal(channel) ? null : this.#link.user,
     };
     const answer = isPersonal(channel)
@@ -255,6 +260,9 @@ export class EventsSession implements Session {
     const { cursors, frame } = this.#encoding;
     this.#shared = cursors.acquire(this.#own.positions.keys(), frame);
     this.#services.hub.reencode(this.#link, this.#shared);
+    if (!this.#replayed) return;
+    this.#replayed = false;
+    this.#link.send(encodePlace(encodeCursor(this.#shared.positions())));
   }
 
   #unshare(): void {

@@ -6,6 +6,7 @@ import { developmentSecret, needsDevelopmentSecret } from './config/secret.ts';
 import type { Settings } from './config/settings.ts';
 import { isLoopback, listenFailed, urlOf } from './listen.ts';
 import { Pipeline } from './middleware/pipeline.ts';
+import { announce } from './ops/announce.ts';
 import { warnOfFewDescriptors } from './ops/descriptors.ts';
 import { Drain } from './ops/drain.ts';
 import { watchRefusals } from './ops/refusals.ts';
@@ -31,6 +32,7 @@ export function withSecret(settings: Settings): Settings {
 /** Wires the parts and listens. Throws a StartError that tells the operator what to do. */
 export async function startServer(given: Settings, log: Log, clock: Clock = systemClock): Promise<Server> {
   const settings = withSecret(given);
+  announce(settings, log);
   const managementOpen = isManagementOpen(settings);
   const extend = (report: (thrown: unknown) => void) => ({ pipeline: new Pipeline(report) });
   return listen(await assemble(settings, { log, clock, managementOpen, extend }), managementOpen);

@@ -25,7 +25,7 @@ export interface Access {
 
 /** Throws a StartError for a key that cannot be used. */
 export async function createAccess(
-  { jwt, apiKeys, origins, production, websocket }: Settings,
+  { jwt, apiKeys, origins, production, websocket, guests }: Settings,
   hub: Hub,
   stores: Pick<Engine, 'rooms' | 'revocations'>,
   tickets: TicketBook,
@@ -49,6 +49,6 @@ export async function createAccess(
       apiKeyHeader: apiKeys.header,
     }),
     origin: new OriginRule({ allowed: origins.allowed, production }),
-    gate: new Gate(rooms, !websocket.authRequired),
+    gate: new Gate(rooms, guests.may, websocket),
   };
 }

@@ -6,6 +6,14 @@ export type Operation = 'subscribe' | 'publish' | 'presence' | 'history';
 
 export const operations: readonly Operation[] = ['subscribe', 'publish', 'presence', 'history'];
 
+/** What may be done without credentials, by the setting ANONYMOUS. */
+export type GuestsMay = 'none' | 'subscribe' | 'all';
+
+/** May somebody without credentials do this? */
+export function guestMay(may: GuestsMay, operation: Operation): boolean {
+  return may === 'all' || may === operation;
+}
+
 /**
  * The `channels` claim of a token, as JSON: patterns for each operation, or one list for all four. A pattern
  * is an exact name, or has `*` for any run of characters, anywhere and several times.

@@ -12,8 +12,11 @@ export const scopes: readonly Scope[] = ['publish', 'read', 'manage', 'broadcast
 export interface Principal {
   /** The token's `sub`; null for anonymous and for an API key without a token. */
   readonly user: string | null;
-  /** What proved it. A token presented together with an API key is `jwt`. */
-  readonly via: 'anonymous' | 'jwt' | 'key';
+  /**
+   * What proved it. A token presented together with an API key is `jwt`. Nothing did for a guest (`anonymous`), nor
+   * for the `operator`, whom a server whose management is open takes everybody for who asks it over HTTP.
+   */
+  readonly via: 'anonymous' | 'operator' | 'jwt' | 'key';
   /** The API key's name, for logs; never the key itself. */
   readonly keyName: string | null;
   /** The token's `exp`; null = never. At this very millisecond it has expired. */
@@ -42,6 +45,9 @@ export const anonymous: Principal = Object.freeze({
   keyScopes: new Set<Scope>(),
   channels: null,
 });
+
+/** Somebody who presented no credentials where management needs none. */
+export const operator: Principal = Object.freeze({ ...anonymous, via: 'operator' });
 
 /** A token's principal, with what an API key that was presented as well gives it. */
 export function withKey(

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { Authenticator } from '../access/authenticator.ts';
-import type { Principal, Scope } from '../access/principal.ts';
+import { operator, type Principal, type Scope } from '../access/principal.ts';
 import { FanwireError } from '../errors.ts';
 import type { ApiPolicy } from './parts.ts';
 
@@ -41,18 +41,20 @@ export class Authorization {
 
   /** A hook that lets in who has the scope. Credentials that are presented and wrong are refused, always. */
   need(scope: Scope): OnRequest {
-    return this.#hook(scope, !this.#open, (principal) => this.#checkScope(principal, scope));
+    return this.#hook(scope, !this.#open, (principal) => {
+      this.#checkScope(principal, scope);
+      return principal.via === 'anonymous' ? operator : principal;
+    });
   }
 
   /** A hook that only finds out who asks. */
   identify({ required }: { required: boolean }): OnRequest {
-    return this.#hook(required ? 'credentials' : 'nothing', required, () => {});
+    return this.#hook(required ? 'credentials' : 'nothing', required, (principal) => principal);
   }
 
-  #hook(need: Need, required: boolean, check: (principal: Principal) => void): OnRequest {
+  #hook(need: Need, required: boolean, admitted: (principal: Principal) => Principal): OnRequest {
     const admit = (request: FastifyRequest, principal: Principal): void => {
-      check(principal);
-      request.principal = principal;
+      request.principal = admitted(principal);
     };
     const hook: OnRequest = (request, _reply, done) => {
       const start = request.url.indexOf('?');

@@ -1,3 +1,4 @@
+import { doorsOf, openTo } from '../config/doors.ts';
 import type { ConfigFile } from '../config/file.ts';
 import { needsDevelopmentSecret } from '../config/secret.ts';
 import type { Settings } from '../config/settings.ts';
@@ -55,9 +56,26 @@ async function banner(
   if (file) lines.push(`  settings    ${file.path}, and the environment, which wins`);
   if (!production) lines.push('  mode        development (NODE_ENV is not production)');
   if (managementOpen) lines.push('  management  open: no API key is set and only this machine can connect');
+  lines.push(...doorLines(settings));
   if (needsDevelopmentSecret(settings)) {
     lines.push(`  token       ${await makeToken(settings, { sub: 'dev' })}`);
     lines.push(`              for user "dev"; make others with: ${commandName()} token --sub <user>`);
   }
   return lines.join('\n');
 }
+
+/** What each dialect asks of who wants in. */
+function doorLines(settings: Settings): string[] {
+  const doors = doorsOf(settings);
+  const open = openTo(doors);
+  const closed = Object.keys(doors).filter((dialect) => !open.includes(dialect));
+  const lines = [`  sign-in     needed by ${closed.join(', ')}`];
+  if (open.length > 0) lines.push(`  guests      ${guestsMay[settings.guests.may]}: ${open.join(', ')}`);
+  return lines;
+}
+
+const guestsMay = {
+  none: 'hear only what goes to everyone',
+  subscribe: 'may subscribe, and not publish',
+  all: 'may subscribe and publish',
+} as const;

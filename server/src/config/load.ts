@@ -48,6 +48,7 @@ function assemble(raw: RawSettings, problems: Problems): Settings {
   const production = isProduction(node.environment, problems);
   return {
     ...rest,
+    ...doors(raw, production),
     production,
     listen: { ...listen, workers: workersOf(listen.workers) },
     limits: {
@@ -67,6 +68,21 @@ function assemble(raw: RawSettings, problems: Problems): Settings {
       allowed: problems.attempt(schema.origins.allowed, () => parseOriginList(origins.allowed ?? '')) ?? [],
     },
   };
+}
+
+/** A stranger is let in, and may write, on a development server; in production only where that was set. */
+function doors({ relay, websocket, sse, chat, guests }: RawSettings, production: boolean) {
+  const required = <Group extends { readonly authRequired: boolean | null }>(group: Group) => ({
+    ...group,
+    authRequired: group.authRequired ?? production,
+  });
+  return {
+    relay: required(relay),
+    websocket: required(websocket),
+    sse: required(sse),
+    chat: required(chat),
+    guests: { may: guests.may ?? (production ? 'subscribe' : 'all') },
+  } as const;
 }
 
 function workersOf(text: string): number {

@@ -1,6 +1,6 @@
 import type { ConfigFile } from './file.ts';
 import { resolveSettings } from './load.ts';
-import { rows } from './schema.ts';
+import { rows, schema } from './schema.ts';
 import { type Setting, unitOf } from './setting.ts';
 import type { Settings } from './settings.ts';
 import { type Environment, type Given, type Source, type Sources, sourceText } from './sources.ts';
@@ -58,8 +58,23 @@ function valueInForce(setting: Setting, given: Given | undefined): ShownValue {
 }
 
 /** Where the value in force is not what was written, but follows from it. */
-function derived(setting: Setting, { jwt }: Settings): ShownValue | undefined {
-  return setting.env === 'JWT_ALG' && jwt.algorithms.length > 0 ? jwt.algorithms : undefined;
+function derived(setting: Setting, settings: Settings): ShownValue | undefined {
+  switch (setting) {
+    case schema.jwt.algorithms:
+      return settings.jwt.algorithms.length > 0 ? settings.jwt.algorithms : undefined;
+    case schema.relay.authRequired:
+      return settings.relay.authRequired;
+    case schema.websocket.authRequired:
+      return settings.websocket.authRequired;
+    case schema.chat.authRequired:
+      return settings.chat.authRequired;
+    case schema.sse.authRequired:
+      return settings.sse.authRequired;
+    case schema.guests.may:
+      return settings.guests.may;
+    default:
+      return undefined;
+  }
 }
 
 /** Markdown is for the documentation. */

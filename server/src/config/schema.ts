@@ -1,6 +1,7 @@
 import { apiKeys } from './schema/api-keys.ts';
 import { chat } from './schema/chat.ts';
 import { engine } from './schema/engine.ts';
+import { guests } from './schema/guests.ts';
 import { history } from './schema/history.ts';
 import { jwt } from './schema/jwt.ts';
 import { limits } from './schema/limits.ts';
@@ -32,6 +33,7 @@ export const schema = {
   websocket,
   sse,
   chat,
+  guests,
   jwt,
   apiKeys,
   origins,

@@ -32,7 +32,8 @@ export interface NumberSetting extends Common {
 
 export interface BooleanSetting extends Common {
   readonly kind: 'boolean';
-  readonly default: boolean;
+  /** Null where it depends on other settings. */
+  readonly default: boolean | null;
 }
 
 export interface TextSetting extends Common {
@@ -48,7 +49,8 @@ export interface TextSetting extends Common {
 
 export interface ChoiceSetting extends Common {
   readonly kind: 'choice';
-  readonly default: string;
+  /** Null where it depends on other settings. */
+  readonly default: string | null;
   readonly choices: readonly string[];
 }
 
@@ -72,12 +74,15 @@ export interface SecretSetting extends Common {
 export type ValueOf<S extends Setting> = S extends NumberSetting
   ? number
   : S extends BooleanSetting
-    ? boolean
+    ? boolean | NullOf<S>
     : S extends ChoiceSetting
-      ? S['choices'][number]
+      ? S['choices'][number] | NullOf<S>
       : S['default'] extends string
         ? string
         : string | null;
+
+/** Null where that is the default. */
+type NullOf<S extends Setting> = S['default'] extends null ? null : never;
 
 /** Milliseconds in the unit of each kind of duration. */
 export const durationScale = { milliseconds: 1, seconds: 1_000, minutes: 60_000 } as const;

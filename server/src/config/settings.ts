@@ -1,6 +1,7 @@
 import type { ApiKeySettings } from './schema/api-keys.ts';
 import type { ChatSettings } from './schema/chat.ts';
 import type { EngineSettings } from './schema/engine.ts';
+import type { GuestSettings } from './schema/guests.ts';
 import type { HistorySettings } from './schema/history.ts';
 import type { JwtSettings } from './schema/jwt.ts';
 import type { LimitSettings } from './schema/limits.ts';
@@ -19,7 +20,7 @@ import type { WebSocketSettings } from './schema/websocket.ts';
  * unit of its environment variable. Defaults, ranges and variables: docs/settings.md, made from `schema.ts`.
  */
 export interface Settings {
-  /** `NODE_ENV=production`: refuses weak secrets and does not let loopback origins pass. Default false. */
+  /** `NODE_ENV=production`: nothing is open that was not asked for, and no weak secret is taken. Default false. */
   readonly production: boolean;
   readonly listen: ListenSettings;
   readonly engine: EngineSettings;
@@ -31,6 +32,7 @@ export interface Settings {
   readonly websocket: WebSocketSettings;
   readonly sse: SseSettings;
   readonly chat: ChatSettings;
+  readonly guests: GuestSettings;
   readonly jwt: JwtSettings;
   readonly apiKeys: ApiKeySettings;
   readonly origins: OriginSettings;
@@ -42,6 +44,7 @@ export type {
   ApiKeySettings,
   ChatSettings,
   EngineSettings,
+  GuestSettings,
   HistorySettings,
   JwtSettings,
   LimitSettings,

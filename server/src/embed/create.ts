@@ -2,6 +2,7 @@ import { assemble } from '../assembly.ts';
 import { systemClock } from '../clock.ts';
 import { Actions } from '../middleware/actions.ts';
 import { Pipeline } from '../middleware/pipeline.ts';
+import { announce } from '../ops/announce.ts';
 import { createLog } from '../ops/log.ts';
 import { isManagementOpen } from '../server.ts';
 import { Attached } from './attached.ts';
@@ -17,6 +18,7 @@ import { OwnPort } from './own-port.ts';
 export async function createServer(options: FanwireOptions = {}): Promise<Fanwire> {
   const settings = settingsOf(options);
   const { server, except = operatorPaths, logger = createLog(settings.log.level) } = options;
+  announce(settings, logger);
   const managementOpen = server === undefined && isManagementOpen(settings);
   const assembly = await assemble(settings, {
     log: logger,

@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createEngine } from '../engines.ts';
 import { type Address, listenFailed, urlOf } from '../listen.ts';
+import { announce } from '../ops/announce.ts';
 import { warnOfFewDescriptors } from '../ops/descriptors.ts';
 import { faultReporter } from '../ops/log.ts';
 import type { MetricsSnapshot } from '../ops/metrics.ts';
@@ -52,6 +53,7 @@ interface Hand {
  */
 export async function startWorkers(given: Settings, log: Log): Promise<Server> {
   const settings = withSecret(given);
+  announce(settings, log);
   const primary = new Primary(settings, log, systemClock);
   try {
     await primary.start();

@@ -187,7 +187,7 @@ async function build(options: TestOptions) {
   const revocations = new Revocations(hub, engine.revocations);
   const enforcer = new Enforcer(hub, { rooms, revocations });
   const capacity = new Capacity({ connections: 1000, websocket: 600, sse: 500 });
-  const gate = new Gate(rooms, true);
+  const gate = new Gate(rooms, 'all', { authRequired: false });
   const { maxDataBytes = 1000 } = options;
   const parts: ApiParts = {
     ...{ hub, engine, capacity, clock, report, log, presence: engine.presence, revocations, enforcer },

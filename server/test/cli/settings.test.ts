@@ -69,7 +69,7 @@ describe('production', () => {
     using directory = new Directory();
     const env = { NODE_ENV: 'production', JWT_SECRET: secret, DATABASE_PATH: directory.join('chat.db') };
     await using server = await ServerProcess.start({ env });
-    assert.doesNotMatch(server.stdout, /token|development|open/);
+    assert.doesNotMatch(server.stdout, /token|development|open|guests/);
     const stats = await fetch(`${server.url}/ws/stats`);
     assert.equal(stats.status, 401);
     assert.throws(() => statSync(directory.join('jwt-secret')), 'no development secret is made');

@@ -109,11 +109,13 @@ describe('chat: create', () => {
     await refuses(ann, { action: 'message', room: 'vip', text: 'hi' }, 'not_subscribed');
   });
 
-  it('a private room needs a signed-in user; a public one does not', async () => {
+  it('needs a signed-in user, private or not: guests own nothing', async () => {
     await using fw = await testServer();
     const eve = await guest(fw, 'eve');
     await refuses(eve, create('vip', { private: true }), 'unauthorized');
-    assert.equal((await eve.ask(create('vip'), {})).action, 'created');
+    await refuses(eve, create('open'), 'unauthorized');
+    const ann = await user(fw, 'ann');
+    assert.equal((await ann.ask(create('open'), {})).action, 'created');
   });
 
   it('an API key alone is no signed-in user', async () => {
@@ -121,6 +123,7 @@ describe('chat: create', () => {
     await using fw = await testServer({ env: { WS_API_KEYS: key } });
     const client = await fw.socket(`/?api_key=${key}`);
     await refuses(client, create('vip', { private: true }), 'unauthorized');
+    await refuses(client, create('open'), 'unauthorized');
   });
 
   it('of a name that is in use is refused: created, live, or with messages', async () => {

@@ -39,6 +39,14 @@ async function logging(env: Readonly<Record<string, string>> = {}) {
   return { fw, clock, lines, find, logged };
 }
 
+const developmentDoors = {
+  relay: 'guests: all',
+  room: 'credentials',
+  channel: 'guests: all',
+  chat: 'guests: all',
+  events: 'guests: all',
+};
+
 describe('the life of a server', () => {
   it('is engine open, listening, draining: at the level info', async () => {
     const { fw, lines } = await logging();
@@ -47,6 +55,7 @@ describe('the life of a server', () => {
     assert.deepEqual(
       lines.filter(({ level }) => level !== 'debug'),
       [
+        { level: 'info', text: 'who is let in', doors: developmentDoors },
         { level: 'info', text: 'engine open', version: '0.1.0', engine: 'memory' },
         { level: 'info', text: 'listening', url: fw.url, managementOpen: true },
         { level: 'info', text: 'draining', connections: 1 },

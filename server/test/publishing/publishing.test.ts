@@ -42,7 +42,7 @@ async function open(quotas?: Quotas) {
       quotas?.admit(author, publication);
     },
   };
-  const gate = new Gate(new Rooms(hub, engine.rooms), false);
+  const gate = new Gate(new Rooms(hub, engine.rooms), 'all', { authRequired: true });
   const publishing = new Publishing({ hub, gate, pipeline, maxDataBytes: 100, quotas: asked, report });
   const texts = async (): Promise<string[]> =>
     (await hub.history('news', { limit: 100 })).messages.map(({ data }) => data);

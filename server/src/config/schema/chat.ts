@@ -4,7 +4,8 @@ export const chat = {
   authRequired: {
     env: 'CHAT_AUTH_REQUIRED',
     kind: 'boolean',
-    default: false,
+    default: null,
+    shownDefault: '`true` in production, else `false`',
     meaning: 'Whether the chat dialect refuses connections without credentials.',
   },
   historyOnJoin: {
@@ -19,7 +20,7 @@ export const chat = {
 } as const satisfies Record<string, Setting>;
 
 export interface ChatSettings {
-  /** Default false. */
+  /** Default: in production. */
   readonly authRequired: boolean;
   /** Last messages of a room that one gets on joining. Default 50; 0 is none. */
   readonly historyOnJoin: number;

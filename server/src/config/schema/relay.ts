@@ -5,7 +5,8 @@ export const relay = {
   authRequired: {
     env: 'RELAY_AUTH_REQUIRED',
     kind: 'boolean',
-    default: false,
+    default: null,
+    shownDefault: '`true` in production, else `false`',
     meaning: 'Whether the relay dialect refuses connections without credentials.',
   },
   pingInterval: {
@@ -27,7 +28,7 @@ export const relay = {
 } as const satisfies Record<string, Setting>;
 
 export interface RelaySettings {
-  /** Default false. */
+  /** Default: in production. */
   readonly authRequired: boolean;
   /** Milliseconds between two pings. Default 20 s. */
   readonly pingInterval: number;

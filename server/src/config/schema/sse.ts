@@ -11,7 +11,8 @@ export const sse = {
   authRequired: {
     env: 'SSE_AUTH_REQUIRED',
     kind: 'boolean',
-    default: false,
+    default: null,
+    shownDefault: '`true` in production, else `false`',
     meaning: 'Whether Server-Sent Events are refused without credentials.',
   },
   heartbeatInterval: {
@@ -52,7 +53,7 @@ export const sse = {
 export interface SseSettings {
   /** Default true. */
   readonly enabled: boolean;
-  /** Default false. */
+  /** Default: in production. */
   readonly authRequired: boolean;
   /** Milliseconds between two comment lines. Default 30 s. */
   readonly heartbeatInterval: number;

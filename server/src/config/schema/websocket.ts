@@ -11,7 +11,8 @@ export const websocket = {
   authRequired: {
     env: 'WEBSOCKET_AUTH_REQUIRED',
     kind: 'boolean',
-    default: false,
+    default: null,
+    shownDefault: '`true` in production, else `false`',
     meaning: 'Whether the channel dialect (`/ws/connect`) refuses connections without credentials.',
   },
   heartbeatInterval: {
@@ -77,7 +78,7 @@ export const websocket = {
 export interface WebSocketSettings {
   /** Default true; false refuses the upgrade in every dialect. */
   readonly enabled: boolean;
-  /** Of the channel dialect. Default false. */
+  /** Of the channel dialect. Default: in production. */
   readonly authRequired: boolean;
   /** Milliseconds between two heartbeats of the channel dialect. Default 30 s. */
   readonly heartbeatInterval: number;

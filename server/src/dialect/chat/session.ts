@@ -182,7 +182,7 @@ export class ChatSession implements Session<Command> {
   }
 
   async #create({ room, private: isPrivate, members }: Command & { kind: 'create' }): Promise<void> {
-    this.#client.check('publish', room);
+    this.#services.gate.checkCreate(this.#link.principal, room);
     await this.#services.gate.rooms.create(this.#owner, room, isPrivate, members);
     this.#link.send(encodeAnswer('created', { room, private: isPrivate }));
   }

@@ -102,6 +102,7 @@ function addDoors(core: Core, commons: Commons, managementOpen: boolean): Doors 
     admission,
     dialects: websocket.enabled ? dialects.webSocket : [],
     maxMessageSize: websocket.maxMessageSize,
+    maxFragments: websocket.maxFragments,
     compression: websocket.compression,
   });
   const streams = new SseTransport({ node, admission, dialect: dialects.events });

@@ -57,6 +57,7 @@ export type CloseReason = keyof typeof closeCodes;
 export const parserCloseCodes = {
   1002: 'broken framing',
   1007: 'bad UTF-8',
+  1008: 'message in too many frames, or in too many pieces for its size',
   1009: 'frame over the size limit',
 } as const;
 

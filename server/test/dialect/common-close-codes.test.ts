@@ -125,6 +125,15 @@ const faults: Record<keyof typeof parserCloseCodes, { title: string; bytes: Buff
     { title: 'text that is not UTF-8', bytes: maskedFrame(text, Buffer.from([0x22, 0xc3, 0x28, 0x22])) },
     { title: 'an encoded surrogate', bytes: maskedFrame(text, Buffer.from([0xed, 0xa0, 0x80])) },
   ],
+  1008: [
+    {
+      title: 'a message in too many frames',
+      bytes: Buffer.concat([
+        maskedFrame(0x01, '{'),
+        ...Array.from({ length: 4 }, () => maskedFrame(0x00, '')),
+      ]),
+    },
+  ],
   1009: [
     { title: 'a frame over the limit', bytes: maskedFrame(text, 'x'.repeat(1001)) },
     {
@@ -159,7 +168,9 @@ describe('a close code', () => {
     for (const { title, bytes } of bad) {
       it(`${code} is documented, and sent after ${title}`, async () => {
         assert.deepEqual(documented(Number(code)), ['', code, reason, 'not retry', 'no', '']);
-        await using fw = await testServer({ env: { WEBSOCKET_MAX_MESSAGE_SIZE: '1000' } });
+        await using fw = await testServer({
+          env: { WEBSOCKET_MAX_MESSAGE_SIZE: '1000', WEBSOCKET_MAX_FRAGMENTS: '4' },
+        });
         const others = await ChannelClient.open(fw);
         using raw = await RawWebSocket.open(fw.url, '/ws/connect');
         raw.write(bytes);
@@ -190,7 +201,9 @@ describe('a close code', () => {
 
 describe('WEBSOCKET_MAX_MESSAGE_SIZE', () => {
   it('is the longest message that passes, in one frame or several', async () => {
-    await using fw = await testServer({ env: { WEBSOCKET_MAX_MESSAGE_SIZE: '1000' } });
+    await using fw = await testServer({
+      env: { WEBSOCKET_MAX_MESSAGE_SIZE: '1000', WEBSOCKET_MAX_FRAGMENTS: '4' },
+    });
     const client = await ChannelClient.open(fw);
     const frame = (length: number): string => {
       const empty = JSON.stringify({ action: 'ping', request_id: 'r', padding: '' });

@@ -152,28 +152,50 @@ describe('compression', () => {
     await fw.unharmed();
   });
 
+  /** What is answered to an offer; null when it is declined. */
+  async function answerTo(fw: WatchedServer, ...offers: readonly string[]): Promise<string | null> {
+    const raw = new RawSocket(fw.url);
+    const headers = offers.map((one) => ['Sec-WebSocket-Extensions', one] as const);
+    raw.write(requestText('GET /ws/connect HTTP/1.1', [...handshakeHeaders, ...headers]));
+    const head = await raw.head();
+    assert.match(head, /^HTTP\/1\.1 101 /);
+    raw.close();
+    return /^Sec-WebSocket-Extensions: (.*)$/im.exec(head)?.[1]?.trim() ?? null;
+  }
+
   for (const extension of [
     'constructor',
     '__proto__',
+    'x-webkit-deflate-frame',
     'permessage-deflate; server_max_window_bits=0',
     'permessage-deflate; server_max_window_bits=7',
+    'permessage-deflate; server_max_window_bits',
+    'permessage-deflate; server_max_window_bits=9; server_max_window_bits=9',
+    'permessage-deflate; server_no_context_takeover=1',
     'permessage-deflate; client_max_window_bits=16',
+    'permessage-deflate; client_max_window_bits=08',
     'permessage-deflate; server_max_window_bits=999',
     'permessage-deflate; toString',
+    'permessage-deflate;',
+    '; = , "',
     `permessage-deflate${'; a'.repeat(2_000)}`,
   ]) {
-    it(`survives the offer ${extension.slice(0, 60)}`, async () => {
+    it(`declines the offer ${extension.slice(0, 60)}, and lets the client in`, async () => {
       await using fw = await watchedServer(env);
-      const raw = new RawSocket(fw.url);
-      raw.write(
-        requestText('GET /ws/connect HTTP/1.1', [
-          ...handshakeHeaders,
-          ['Sec-WebSocket-Extensions', extension],
-        ]),
-      );
-      assert.match(await raw.head(), /^HTTP\/1\.1 (101|400) /);
-      raw.close();
+      assert.equal(await answerTo(fw, extension), null);
       await fw.unharmed();
     });
   }
+
+  it('takes the first offer that it can, whatever stands before it', async () => {
+    await using fw = await watchedServer(env);
+    const bad = 'permessage-deflate; server_max_window_bits=7';
+    const answer = await answerTo(fw, `${bad}, other, permessage-deflate; client_max_window_bits`);
+    assert.match(answer ?? '', /^permessage-deflate; server_no_context_takeover/);
+    assert.doesNotMatch(answer ?? '', /server_max_window_bits/);
+    assert.match(
+      (await answerTo(fw, bad, 'permessage-deflate; server_max_window_bits="10"')) ?? '',
+      /_bits=10/,
+    );
+  });
 });

@@ -66,6 +66,16 @@ export const websocket = {
     meaning:
       'Longest message that a WebSocket client may send; a longer one closes the connection with 1009.',
   },
+  maxFragments: {
+    env: 'WEBSOCKET_MAX_FRAGMENTS',
+    kind: 'integer',
+    unit: 'frames',
+    default: 1024,
+    min: 1,
+    max: 1_000_000,
+    meaning:
+      'Frames that a client may split one message into; more close the connection with 1008. Each frame that is held costs memory however short it is.',
+  },
   compression: {
     env: 'WEBSOCKET_COMPRESSION',
     kind: 'boolean',
@@ -92,6 +102,8 @@ export interface WebSocketSettings {
   readonly queueSize: number;
   /** Bytes of the longest message a client may send. Default 64 KiB. */
   readonly maxMessageSize: number;
+  /** Frames that one message from a client may be split into, at least 1. Default 1024. */
+  readonly maxFragments: number;
   /** Whether permessage-deflate is offered. Default false. */
   readonly compression: boolean;
 }

@@ -5,7 +5,7 @@ import type { Message } from '../../engine/engine.ts';
 import type { Encoder } from '../../hub/recipient.ts';
 import { frameOf, textFrame } from './frame.ts';
 
-const extension = 'permessage-deflate';
+export const extension = 'permessage-deflate';
 
 /** A final text frame whose payload is compressed (RFC 7692, 6). */
 const compressedText = 0xc1;

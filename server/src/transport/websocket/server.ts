@@ -19,6 +19,7 @@ import { requestId } from '../request-id.ts';
 import { targetUrl } from '../target.ts';
 import { DeflateEncoder, deflateOptions, takesDeflated } from './deflate.ts';
 import { FrameEncoder, pingFrame, placeIn, probeFrame, textFrame } from './frame.ts';
+import { keepAcceptableOffer } from './offers.ts';
 
 export interface WebSocketOptions {
   readonly node: Node;
@@ -26,8 +27,12 @@ export interface WebSocketOptions {
   readonly dialects: readonly Dialect[];
   /** Largest message from a client, in bytes; over it the connection is closed with 1009. */
   readonly maxMessageSize: number;
+  /** Frames that one message may be split into; over it the connection is closed with 1008. */
+  readonly maxFragments: number;
   /** Whether permessage-deflate is offered (RFC 7692). */
   readonly compression: boolean;
+  /** Hears what comes on a socket. @default the connection's session, which is closed with 1003 for a binary frame */
+  readonly hear?: (this: WebSocket, data: unknown, isBinary: boolean) => void;
 }
 
 /** A client that does not finish the closing handshake is cut off after so many milliseconds. */
@@ -38,8 +43,6 @@ const lingerTimeout = 30_000;
 const maxLingering = 1_000;
 /** Versions of the protocol that are spoken: what `ws` takes. */
 const versions = '13, 8';
-/** Frames that one message may be split into. */
-const maxFragments = 1_024;
 /**
  * Bytes of a message that each piece of it has to bring on average: a piece held costs some 300 bytes however short it
  * is, so that one byte for each packet pins hundreds of times what it brings (websockets/ws#2331).
@@ -47,7 +50,7 @@ const maxFragments = 1_024;
 const bytesPerChunk = 64;
 
 /** A `ws` socket that knows its connection, so that listeners are shared by all of them. */
-class Peer extends WebSocket {
+export class Peer extends WebSocket {
   connection: Connection | null = null;
   /** Set when the parser closed it, because of what the client sent. */
   ending: Ending | null = null;
@@ -86,7 +89,7 @@ export class WebSocketTransport {
       clientTracking: false,
       perMessageDeflate: options.compression ? deflateOptions : false,
       maxPayload: options.maxMessageSize,
-      maxFragments,
+      maxFragments: options.maxFragments,
       maxBufferedChunks: Math.max(1_024, Math.ceil(options.maxMessageSize / bytesPerChunk)),
       closeTimeout: lingerTimeout,
       handleProtocols: chooseProtocol,
@@ -146,6 +149,7 @@ export class WebSocketTransport {
     const id = uuidv7(this.#options.node.clock.now());
     const giveBack = await this.#takePlace(dialect, entrance, id);
     let opened = false;
+    keepAcceptableOffer(http);
     // The answer goes out with the first frame of the dialect, once the session is open.
     socket.cork();
     this.#server.handleUpgrade(http, socket, head, (peer) => {
@@ -202,7 +206,7 @@ export class WebSocketTransport {
       encoder: encoder ?? new FrameEncoder(dialect.encode),
     });
     peer.connection = connection;
-    peer.on('message', onMessage);
+    peer.on('message', this.#options.hear ?? onMessage);
     peer.on('pong', onPong);
     peer.on('ping', onSign);
     peer.on('error', onFault);

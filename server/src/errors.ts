@@ -7,12 +7,19 @@ export class FanwireError extends Error {
   /** The HTTP status; the code's own unless a route says otherwise (a bad query parameter is 400, a bad body 422). */
   readonly status: number;
   readonly details: unknown;
+  /** Seconds after which the same may succeed; undefined where nobody knows. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: HttpErrorName, message: string, more: { status?: number; details?: unknown } = {}) {
+  constructor(
+    code: HttpErrorName,
+    message: string,
+    more: { status?: number; details?: unknown; retryAfter?: number } = {},
+  ) {
     super(message);
     this.code = code;
     this.status = more.status ?? errorCode(code).status;
     this.details = more.details;
+    this.retryAfter = more.retryAfter;
   }
 }
 

@@ -1,12 +1,15 @@
 import { STATUS_CODES } from 'node:http';
 import { errorBody, type FanwireError } from '../errors.ts';
 
-/** Seconds after which a refused client may try again. */
-export const retryAfter = '5';
+/** Seconds after which a refused client may try again, where the refusal does not say it better. */
+export const retryAfter = 5;
 
 /** Headers that an error has besides those of every answer. */
-export function errorHeaders({ status }: FanwireError): Readonly<Record<string, string>> {
-  if (status === 503) return { 'Retry-After': retryAfter };
+export function errorHeaders({
+  status,
+  retryAfter: seconds = retryAfter,
+}: FanwireError): Readonly<Record<string, string>> {
+  if (status === 503 || status === 429) return { 'Retry-After': String(seconds) };
   return status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {};
 }
 

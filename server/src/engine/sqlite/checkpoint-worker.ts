@@ -1,22 +1,27 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** What `PRAGMA wal_checkpoint` answered: pages in the log, and how many of them are in the file now. */
-export interface Checkpoint {
-  readonly log: number;
-  readonly moved: number;
-}
+/** What the thread is told: to move pages, and all of them when the log has more than so many; or to end. */
+export type Order = { readonly move: number } | { readonly end: true };
 
-/** The thread of a `Checkpointer`: moves pages whenever it is asked to, until it is told to end. */
-const database = new DatabaseSync(String(workerData));
-const checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
+/**
+ * Milliseconds to wait for a commit to end, or for who reads from the log. Who reads for long, such as a backup, lets
+ * the log go on for a while: commits wait meanwhile.
+ */
+const patience = 20;
 
-parentPort?.on('message', (order: 'move' | 'end') => {
-  if (order === 'end') {
+/** The thread of a `Checkpointer`. Answers each order to move when it is done. */
+const database = new DatabaseSync(String(workerData), { timeout: patience });
+const some = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
+const all = database.prepare('PRAGMA wal_checkpoint(RESTART)');
+
+parentPort?.on('message', (order: Order) => {
+  if ('end' in order) {
     database.close();
     parentPort?.close();
     return;
   }
-  const { log, checkpointed } = checkpoint.get() ?? {};
-  parentPort?.postMessage({ log: Number(log), moved: Number(checkpointed) } satisfies Checkpoint);
+  // The long part first, beside the commits.
+  if (Number(some.get()?.log) > order.move) all.get();
+  parentPort?.postMessage('moved');
 });

@@ -18,6 +18,7 @@ export const testsWithWorkers: readonly string[] = [
   'server/test/dialect/channel-races.test.ts',
   'server/test/dialect/channel-presence.test.ts',
   'server/test/dialect/room-presence.test.ts',
+  'server/test/dialect/chat-delete.test.ts',
   'server/test/dialect/chat-rooms.test.ts',
   // What one says holds on all threads: places, kicks, deletion, revocation.
   'server/test/dialect/relay-entrance.test.ts',

@@ -25,7 +25,7 @@ export interface Access {
 
 /** Throws a StartError for a key that cannot be used. */
 export async function createAccess(
-  { jwt, apiKeys, origins, production, websocket, guests }: Settings,
+  { jwt, apiKeys, origins, production, websocket, guests, quotas }: Settings,
   hub: Hub,
   stores: Pick<Engine, 'rooms' | 'revocations'>,
   tickets: TicketBook,
@@ -35,7 +35,7 @@ export async function createAccess(
   const revocations = new Revocations(hub, stores.revocations);
   const revoked = (principal: Principal): boolean => revocations.covers(principal);
   const verifier = await TokenVerifier.create({ ...jwt, clock, report, revoked });
-  const rooms = new Rooms(hub, stores.rooms);
+  const rooms = new Rooms(hub, stores.rooms, quotas);
   return {
     verifier,
     tickets,

@@ -21,8 +21,19 @@ export interface Owner {
   readonly name: string;
 }
 
-/** Told that a user lost a channel: every connection of that user has to leave it. */
-export type ExpelListener = (channel: string, user: string) => void;
+/** Told that a user lost a channel, or for null everybody did: every connection of theirs has to leave it. */
+export type ExpelListener = (channel: string, user: string | null) => void;
+
+/** Finite, so that what clients make fills neither the memory of every node nor the disk. */
+export interface RoomLimits {
+  readonly roomsPerOwner: number;
+  readonly membersPerRoom: number;
+}
+
+const noLimits: RoomLimits = {
+  roomsPerOwner: Number.POSITIVE_INFINITY,
+  membersPerRoom: Number.POSITIVE_INFINITY,
+};
 
 /**
  * The rooms that somebody owns, held in memory on every node and kept in the engine. Changes go through `$control`,
@@ -31,12 +42,16 @@ export type ExpelListener = (channel: string, user: string) => void;
 export class Rooms {
   readonly #hub: Hub;
   readonly #store: RoomStore;
+  readonly #limits: RoomLimits;
   readonly #rooms = new Map<string, OwnedRoom>();
+  /** How many rooms each owner has, or is about to have. */
+  readonly #owned = new Map<string, number>();
   readonly #expelListeners: ExpelListener[] = [];
 
-  constructor(hub: Hub, store: RoomStore) {
+  constructor(hub: Hub, store: RoomStore, limits: RoomLimits = noLimits) {
     this.#hub = hub;
     this.#store = store;
+    this.#limits = limits;
     hub.onCommand((command) => this.#command(command));
   }
 
@@ -70,23 +85,37 @@ export class Rooms {
     return list;
   }
 
-  /** For who passed the gate's `checkCreate`. Throws `bad_request` when the name is in use. */
+  /** For who passed the gate's `checkCreate`. Throws `bad_request` when the name is in use, `limit_reached`. */
   async create(by: Owner, channel: string, isPrivate: boolean, members: string[]): Promise<void> {
     if (await this.#inUse(channel)) throw badRequest(`room "${channel}" exists already; choose another name`);
     const owner = ownerKey(by);
     const room = { channel, owner, private: isPrivate, members: [...new Set([owner, ...members])] };
-    if (!(await this.#store.create(room))) {
-      throw badRequest(`room "${channel}" exists already; choose another name`);
+    this.#requireSeats(channel, room.members.length);
+    this.#count(owner, 1);
+    try {
+      this.#requireRoom(owner);
+      if (!(await this.#store.create(room))) {
+        throw badRequest(`room "${channel}" exists already; choose another name`);
+      }
+      this.#put(room);
+    } finally {
+      this.#count(owner, -1);
     }
-    this.#put(room);
     await this.#hub.command({ op: 'room.create', room });
   }
 
-  /** Throws `forbidden` unless the room is owned by this user. */
+  /** Throws `forbidden` unless the room is owned by this user, `limit_reached` when it is full. */
   async invite(by: Owner, channel: string, user: string): Promise<void> {
-    this.#ownedBy(by, channel);
-    await this.#store.admit(channel, user);
-    this.#rooms.get(channel)?.members.add(user);
+    const { members } = this.#ownedBy(by, channel);
+    const isNew = !members.has(user);
+    if (isNew) this.#requireSeats(channel, members.size + 1);
+    members.add(user);
+    try {
+      await this.#store.admit(channel, user);
+    } catch (thrown) {
+      if (isNew) members.delete(user);
+      throw thrown;
+    }
     await this.#hub.command({ op: 'room.admit', channel, user });
   }
 
@@ -99,18 +128,72 @@ export class Rooms {
     await this.#hub.command({ op: 'room.expel', channel, user });
   }
 
+  /** Throws `forbidden` unless the room is owned by this user. */
+  async delete(by: Owner, channel: string): Promise<void> {
+    await this.#remove(this.#ownedBy(by, channel));
+  }
+
+  /** For the operator, whoever owns it. False when it is no created room. */
+  async remove(channel: string): Promise<boolean> {
+    const room = this.#rooms.get(channel);
+    if (room) await this.#remove(room);
+    return room !== undefined;
+  }
+
+  /**
+   * First everybody leaves, on every node, and nobody comes in any more. Without its record the channel is open to all,
+   * so what was said in a private room goes before that does. When it ends halfway, it may be tried again.
+   */
+  async #remove({ channel, private: isPrivate }: OwnedRoom): Promise<void> {
+    await this.#hub.command({ op: 'room.close', channel });
+    if (isPrivate) await this.#hub.clearHistory(channel);
+    await this.#store.remove(channel);
+    await this.#hub.command({ op: 'room.delete', channel });
+  }
+
   async #inUse(channel: string): Promise<boolean> {
     if (this.#rooms.has(channel) || this.#hub.local(channel)) return true;
     return (await this.#hub.position(channel)).offset > 0;
   }
 
-  #ownedBy(by: Owner, channel: string): void {
-    if (this.#rooms.get(channel)?.owner === ownerKey(by)) return;
+  #ownedBy(by: Owner, channel: string): OwnedRoom {
+    const room = this.#rooms.get(channel);
+    if (room?.owner === ownerKey(by)) return room;
     throw new FanwireError('forbidden', `only the owner of room "${channel}" may do this`);
   }
 
   #put(room: { channel: string; owner: string; private: boolean; members: readonly string[] }): void {
+    if (!this.#rooms.has(room.channel)) this.#count(room.owner, 1);
     this.#rooms.set(room.channel, { ...room, members: new Set(room.members) });
+  }
+
+  #drop(channel: string): void {
+    const room = this.#rooms.get(channel);
+    if (!room) return;
+    this.#rooms.delete(channel);
+    this.#count(room.owner, -1);
+  }
+
+  #count(owner: string, more: 1 | -1): void {
+    const count = (this.#owned.get(owner) ?? 0) + more;
+    if (count > 0) this.#owned.set(owner, count);
+    else this.#owned.delete(owner);
+  }
+
+  /** With the one that is about to be made counted. */
+  #requireRoom(owner: string): void {
+    const { roomsPerOwner } = this.#limits;
+    if ((this.#owned.get(owner) ?? 0) <= roomsPerOwner) return;
+    throw new FanwireError(
+      'limit_reached',
+      `you own ${roomsPerOwner} rooms, which is as many as you may: delete one first`,
+    );
+  }
+
+  #requireSeats(channel: string, seats: number): void {
+    const { membersPerRoom } = this.#limits;
+    if (seats <= membersPerRoom) return;
+    throw new FanwireError('limit_reached', `room "${channel}" may have ${membersPerRoom} members at most`);
   }
 
   #command(command: ControlCommand): void {
@@ -120,7 +203,10 @@ export class Rooms {
     else if (op === 'room.expel') {
       this.#rooms.get(channel)?.members.delete(user);
       for (const listener of this.#expelListeners) listener(channel, user);
-    }
+    } else if (op === 'room.close') {
+      this.#rooms.get(channel)?.members.clear();
+      for (const listener of this.#expelListeners) listener(channel, null);
+    } else if (op === 'room.delete') this.#drop(channel);
   }
 }
 

@@ -22,6 +22,7 @@ import { addPublish } from './publish.ts';
 import { checkQueryNames } from './query-names.ts';
 import { addRemoval } from './removal.ts';
 import { addRevocation } from './revocation.ts';
+import { addRooms } from './rooms.ts';
 import { addSsePublishing } from './sse-publishing.ts';
 import { addStats } from './stats.ts';
 import { addStreams } from './streams.ts';
@@ -51,6 +52,7 @@ const resources: readonly Resource[] = [
   addMessages,
   addRemoval,
   addPresence,
+  addRooms,
 ];
 
 /** The HTTP server with all its routes, not listening yet. Upgrades are left to whoever listens for them. */

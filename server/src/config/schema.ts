@@ -10,6 +10,7 @@ import { log } from './schema/log.ts';
 import { node } from './schema/node.ts';
 import { origins } from './schema/origins.ts';
 import { presence } from './schema/presence.ts';
+import { quotas } from './schema/quotas.ts';
 import { relay } from './schema/relay.ts';
 import { room } from './schema/room.ts';
 import { shutdown } from './schema/shutdown.ts';
@@ -38,6 +39,7 @@ export const schema = {
   apiKeys,
   origins,
   history,
+  quotas,
   shutdown,
 } as const satisfies Record<string, Record<string, Setting>>;
 

@@ -9,6 +9,7 @@ import type { ListenSettings } from './schema/listen.ts';
 import type { LogSettings } from './schema/log.ts';
 import type { OriginSettings } from './schema/origins.ts';
 import type { PresenceSettings } from './schema/presence.ts';
+import type { QuotaSettings } from './schema/quotas.ts';
 import type { RelaySettings } from './schema/relay.ts';
 import type { RoomSettings } from './schema/room.ts';
 import type { ShutdownSettings } from './schema/shutdown.ts';
@@ -37,6 +38,7 @@ export interface Settings {
   readonly apiKeys: ApiKeySettings;
   readonly origins: OriginSettings;
   readonly history: HistorySettings;
+  readonly quotas: QuotaSettings;
   readonly shutdown: ShutdownSettings;
 }
 
@@ -52,6 +54,7 @@ export type {
   LogSettings,
   OriginSettings,
   PresenceSettings,
+  QuotaSettings,
   RelaySettings,
   RoomSettings,
   ShutdownSettings,

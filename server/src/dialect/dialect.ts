@@ -112,6 +112,9 @@ export interface Frame {
   readonly object: JsonObject;
 }
 
+/** Why somebody lost a channel: its owner said so, or it was a room that is deleted. */
+export type Expulsion = 'kicked' | 'deleted';
+
 /**
  * One client's conversation. `command` turns a frame into what is to be done, throwing `bad_request` or
  * `unknown_action`; `execute` does it. Frames are handled one after the other: the next waits for the promise.
@@ -126,7 +129,7 @@ export interface Session<Command extends { readonly kind: string } = { readonly 
   /** Called at about the time it returned last; does what is due and returns when it wants to be called again. */
   wake(now: number): number;
   /** The principal lost this channel: it has been unsubscribed. */
-  expelled(channel: string): void;
+  expelled(channel: string, why: Expulsion): void;
   presence(event: PresenceEvent): void;
   gap(channel: string, gap: Gap): void;
   closed(): void;

@@ -168,6 +168,8 @@ export interface RoomStore {
   create(room: Room): Promise<boolean>;
   admit(channel: string, user: string): Promise<void>;
   expel(channel: string, user: string): Promise<void>;
+  /** Takes the record away, members and all. False when there is none. */
+  remove(channel: string): Promise<boolean>;
 }
 
 /** What is not valid any more, although its signature is. */

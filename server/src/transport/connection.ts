@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Principal } from '../access/principal.ts';
 import { type CloseCode, type CloseReason, closeCodes, type HttpErrorName } from '../codes.ts';
-import type { DialectName, Link, Session } from '../dialect/dialect.ts';
+import type { DialectName, Expulsion, Link, Session } from '../dialect/dialect.ts';
 import { Runner, type Valve } from '../dialect/runner.ts';
 import type { PresenceEvent } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
@@ -266,8 +266,8 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
   }
 
   /** Takes a channel away, because its owner or an administrator said so. */
-  expel(channel: string): void {
-    if (this.#node.hub.unsubscribe(this, channel)) this.#session?.expelled(channel);
+  expel(channel: string, why: Expulsion): void {
+    if (this.#node.hub.unsubscribe(this, channel)) this.#session?.expelled(channel, why);
   }
 
   /** Says why, unless the peer reads too slowly to be told more, and lets go. */

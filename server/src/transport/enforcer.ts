@@ -32,8 +32,18 @@ export class Enforcer {
   }
 
   /** A kicked user leaves the channel at once, on every connection and in every dialect. */
-  #expel(channel: string, user: string): void {
-    for (const connection of connectionsOf(this.#hub.connections.ofUser(user))) connection.expel(channel);
+  #expel(channel: string, user: string | null): void {
+    if (user === null) this.#empty(channel);
+    else
+      for (const connection of connectionsOf(this.#hub.connections.ofUser(user)))
+        connection.expel(channel, 'kicked');
+  }
+
+  /** Of a room that is deleted. */
+  #empty(channel: string): void {
+    const subscriptions = this.#hub.local(channel)?.subscriptions() ?? [];
+    const recipients = [...subscriptions].map(({ recipient }) => recipient);
+    for (const connection of connectionsOf(recipients)) connection.expel(channel, 'deleted');
   }
 
   #revoke(revocation: Revocation): void {

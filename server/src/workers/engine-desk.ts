@@ -139,6 +139,10 @@ export class EngineDesk implements EngineService {
     return this.#engine.rooms.expel(channel, user);
   }
 
+  removeRoom(channel: string): Promise<boolean> {
+    return this.#engine.rooms.remove(channel);
+  }
+
   revocations(): Promise<Revocation[]> {
     return this.#engine.revocations.all();
   }

@@ -42,6 +42,7 @@ export interface EngineService {
   createRoom(room: Room): Promise<boolean>;
   admit(channel: string, user: string): Promise<void>;
   expel(channel: string, user: string): Promise<void>;
+  removeRoom(channel: string): Promise<boolean>;
   revocations(): Promise<Revocation[]>;
   revoke(revocation: Revocation): Promise<void>;
 }

@@ -42,6 +42,7 @@ export class RemoteEngine implements Engine, EngineNews {
       create: (room) => line.call('createRoom', room),
       admit: (channel, user) => line.call('admit', channel, user),
       expel: (channel, user) => line.call('expel', channel, user),
+      remove: (channel) => line.call('removeRoom', channel),
     };
     this.revocations = {
       all: () => line.call('revocations'),

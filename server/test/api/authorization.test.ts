@@ -29,6 +29,7 @@ const operations: readonly Operation[] = [
   { method: 'DELETE', path: '/api/channels/news/messages', scope: 'manage' },
   { method: 'DELETE', path: '/api/channels/news/messages/none', scope: 'manage', status: 404 },
   { method: 'POST', path: '/api/users/nobody/disconnect', scope: 'manage' },
+  { method: 'DELETE', path: '/api/rooms/nothing', scope: 'manage', status: 404 },
   { method: 'POST', path: '/api/tokens/revoke', scope: 'manage', body: { jti: 'none' } },
 ];
 

@@ -27,6 +27,7 @@ describe('the description of the API', () => {
     assert.deepEqual(listed.map(({ call }) => call).sort(), [
       'delete /api/channels/{channel}/messages',
       'delete /api/channels/{channel}/messages/{id}',
+      'delete /api/rooms/{channel}',
       'delete /ws/connections/{id}',
       'get /api/channels',
       'get /api/channels/{channel}',

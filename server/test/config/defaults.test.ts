@@ -62,6 +62,8 @@ const designed: Record<string, string | number | boolean | null> = {
   HISTORY_TTL: 0,
   IDEMPOTENCY_WINDOW: 300,
   CHANNEL_TTL: 604_800,
+  MAX_ROOMS_PER_USER: 100,
+  MAX_MEMBERS_PER_ROOM: 1000,
   SHUTDOWN_TIMEOUT: 10,
 };
 
@@ -143,6 +145,7 @@ test('an empty environment gives every default, durations in milliseconds', () =
       idempotencyWindow: 300_000,
       channelTtl: 604_800_000,
     },
+    quotas: { roomsPerOwner: 100, membersPerRoom: 1000 },
     shutdown: { timeout: 10_000 },
   });
 });

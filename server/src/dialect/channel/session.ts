@@ -5,7 +5,7 @@ import { everyone, userChannel } from '../../hub/hub.ts';
 import type { SubscribeOptions } from '../../hub/subscriber.ts';
 import type { Handed } from '../../publishing/publishing.ts';
 import { Client } from '../client.ts';
-import type { Frame, Link, Services, Session } from '../dialect.ts';
+import type { Expulsion, Frame, Link, Services, Session } from '../dialect.ts';
 import { readableReference } from '../fields.ts';
 import {
   type Command,
@@ -100,8 +100,9 @@ export class ChannelSession implements Session<Command> {
     return Math.min(deadline, this.#nextHeartbeat);
   }
 
-  expelled(channel: string): void {
-    this.#answer('unsubscribed', { reason: 'permission lost' }, { channel });
+  expelled(channel: string, why: Expulsion): void {
+    const reason = why === 'deleted' ? 'room deleted' : 'permission lost';
+    this.#answer('unsubscribed', { reason }, { channel });
   }
 
   presence({ channel, user, joined, time, count }: PresenceEvent): void {
@@ -181,7 +182,7 @@ export class ChannelSession implements Session<Command> {
 
   async #refresh({ token, ref }: Command & { kind: 'refresh' }): Promise<void> {
     const principal = await this.#services.verifier.verify(token);
-    this.#client.renew(principal, (channel) => this.expelled(channel));
+    this.#client.renew(principal, (channel) => this.expelled(channel, 'kicked'));
     this.#answer('refreshed', { expires_at: principal.expiresAt }, { ref });
   }
 

@@ -7,7 +7,7 @@ import { historyQuery, optionalBoolean, optionalStrings, requiredText, unknownAc
 import { joined, seconds, textOf, withoutDeleted } from '../text.ts';
 
 export type Command =
-  | { readonly kind: 'join'; readonly room: string }
+  | { readonly kind: 'join' | 'delete'; readonly room: string }
   | {
       readonly kind: 'publish';
       readonly to: Target;
@@ -26,7 +26,18 @@ const maxText = 65_536;
 /** Most users named when a room is created. */
 const maxMembers = 1000;
 
-const actions = ['join', 'message', 'leave', 'history', 'rooms', 'members', 'create', 'invite', 'kick'];
+const actions = [
+  'join',
+  'message',
+  'leave',
+  'history',
+  'rooms',
+  'members',
+  'create',
+  'invite',
+  'kick',
+  'delete',
+];
 
 /** Throws `bad_request` or `unknown_action`. */
 export function decode({ object }: Frame): Command {
@@ -37,6 +48,7 @@ export function decode({ object }: Frame): Command {
     case 'join':
     case 'leave':
     case 'members':
+    case 'delete':
       return { kind: action, room: roomOf(object) };
     case 'message':
       return decodeMessage(object);

@@ -3,7 +3,7 @@ import type { FanwireError } from '../../errors.ts';
 import type { SubscribeOptions } from '../../hub/subscriber.ts';
 import type { Handed } from '../../publishing/publishing.ts';
 import { Client } from '../client.ts';
-import type { Frame, Link, Services, Session } from '../dialect.ts';
+import type { Expulsion, Frame, Link, Services, Session } from '../dialect.ts';
 import { maxPage } from '../fields.ts';
 import {
   type Command,
@@ -30,6 +30,8 @@ export class ChatSession implements Session<Command> {
   readonly #options: ChatOptions;
   readonly #name: string;
   readonly #rooms = new Set<string>();
+  /** The room that this client is deleting. */
+  #deleting: string | null = null;
   #nextPing: number;
 
   constructor(link: Link, services: Services, options: ChatOptions, settled: () => void) {
@@ -65,6 +67,8 @@ export class ChatSession implements Session<Command> {
         return this.#listMembers(command.room);
       case 'create':
         return this.#create(command);
+      case 'delete':
+        return this.#delete(command.room);
       case 'invite':
       case 'kick':
         return this.#manage(command);
@@ -86,9 +90,11 @@ export class ChatSession implements Session<Command> {
     return Math.min(deadline, this.#nextPing);
   }
 
-  expelled(room: string): void {
+  expelled(room: string, why: Expulsion): void {
     this.#exit(room);
-    this.#link.send(encodeAnswer('kicked', { room, user: this.#name }));
+    if (why === 'kicked') this.#link.send(encodeAnswer('kicked', { room, user: this.#name }));
+    // Whoever deletes it is answered once, when it is done.
+    else if (room !== this.#deleting) this.#link.send(encodeAnswer('deleted', { room }));
   }
 
   presence(event: PresenceEvent): void {
@@ -192,6 +198,16 @@ export class ChatSession implements Session<Command> {
     if (kind === 'invite') await rooms.invite(this.#owner, room, user);
     else await rooms.kick(this.#owner, room, user);
     this.#link.send(encodeAnswer(kind === 'invite' ? 'invited' : 'kicked', { room, user }));
+  }
+
+  async #delete(room: string): Promise<void> {
+    this.#deleting = room;
+    try {
+      await this.#services.gate.rooms.delete(this.#owner, room);
+    } finally {
+      this.#deleting = null;
+    }
+    this.#link.send(encodeAnswer('deleted', { room }));
   }
 
   get #owner(): { principal: Link['principal']; name: string } {

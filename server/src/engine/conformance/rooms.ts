@@ -67,6 +67,21 @@ export const roomCases: Case[] = [
     },
   },
   {
+    title: 'a record that is removed is gone with its members, and another one may take its place',
+    async run({ engine }) {
+      await engine.rooms.create(vip);
+      await engine.rooms.create(open);
+      await engine.rooms.admit('vip', 'u3');
+      assert.equal(await engine.rooms.remove('nothing'), false);
+      assert.equal(await engine.rooms.remove('vip'), true);
+      assert.equal(await engine.rooms.remove('vip'), false);
+      assert.deepEqual(await roomsOf(engine), [open]);
+      const other = { ...vip, owner: 'u4', members: ['u4'] };
+      assert.equal(await engine.rooms.create(other), true);
+      assert.deepEqual(await roomsOf(engine), [open, other]);
+    },
+  },
+  {
     title: 'a record that was handed out, or in, changes nothing',
     async run({ engine }) {
       const members = ['u1'];

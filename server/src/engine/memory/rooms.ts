@@ -31,6 +31,10 @@ export class MemoryRooms implements RoomStore {
       );
   }
 
+  async remove(channel: string): Promise<boolean> {
+    return this.#rooms.delete(channel);
+  }
+
   clear(): void {
     this.#rooms.clear();
   }

@@ -101,6 +101,7 @@ export class SqliteEngine implements Engine {
       create: async (room) => this.#use().rooms.create(room),
       admit: async (channel, user) => this.#use().rooms.admit(channel, user),
       expel: async (channel, user) => this.#use().rooms.expel(channel, user),
+      remove: async (channel) => this.#use().rooms.remove(channel),
     };
     this.revocations = {
       all: async () => this.#use().revocations.all(),

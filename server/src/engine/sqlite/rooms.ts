@@ -10,6 +10,8 @@ export class SqliteRooms implements RoomStore {
   readonly #create: StatementSync;
   readonly #admit: StatementSync;
   readonly #expel: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #expelAll: StatementSync;
 
   constructor(database: DatabaseSync, writer: Writer) {
     this.#writer = writer;
@@ -17,6 +19,8 @@ export class SqliteRooms implements RoomStore {
     this.#members = database.prepare('SELECT user FROM room_members WHERE channel = ? ORDER BY user');
     this.#create = database.prepare('INSERT OR IGNORE INTO rooms (channel, owner, private) VALUES (?, ?, ?)');
     this.#admit = database.prepare('INSERT OR IGNORE INTO room_members (channel, user) VALUES (?, ?)');
+    this.#remove = database.prepare('DELETE FROM rooms WHERE channel = ?');
+    this.#expelAll = database.prepare('DELETE FROM room_members WHERE channel = ?');
     this.#expel = database.prepare('DELETE FROM room_members WHERE channel = ? AND user = ?');
   }
 
@@ -43,5 +47,12 @@ export class SqliteRooms implements RoomStore {
 
   async expel(channel: string, user: string): Promise<void> {
     await this.#writer.run(() => this.#expel.run(channel, user));
+  }
+
+  async remove(channel: string): Promise<boolean> {
+    return this.#writer.run(() => {
+      this.#expelAll.run(channel);
+      return this.#remove.run(channel).changes > 0;
+    });
   }
 }

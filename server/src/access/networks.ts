@@ -28,7 +28,7 @@ export class Networks {
 
   /** Throws a StartError for an entry that is no network. */
   constructor(texts: readonly string[]) {
-    this.#ranges = texts.map((text, at) => parseNetwork(text, at + 1));
+    this.#ranges = texts.map((text) => parseNetwork(text, 'network'));
   }
 
   get empty(): boolean {
@@ -43,22 +43,23 @@ export class Networks {
   }
 }
 
-/** Reads a list of networks and addresses separated by commas. Throws a StartError that says which entry is none. */
-export function parseNetworkList(text: string): string[] {
+/** Reads a setting: networks and addresses separated by commas. Throws a StartError that says which entry is none. */
+export function parseNetworkList(setting: string, text: string): string[] {
   if (text.trim() === '') return [];
   return text.split(',').map((entry, at) => {
-    const [first, bits] = parseNetwork(entry.trim(), at + 1);
+    const [first, bits] = parseNetwork(entry.trim(), `${setting}: entry ${at + 1}`);
     return `${first}/${bits}`;
   });
 }
 
-function parseNetwork(text: string, number: number): [Address, number] {
+/** `name` is what an error calls it by. */
+function parseNetwork(text: string, name: string): [Address, number] {
   const [address = '', length, ...rest] = text.split('/');
   const whole = isIP(address) === 4 ? 32 : 128;
   const bits = length === undefined ? whole : /^\d{1,3}$/.test(length) ? Number(length) : -1;
   if (isIP(address) === 0 || address.includes('%') || bits < 0 || bits > whole || rest.length > 0) {
     throw new StartError(
-      `entry ${number}, "${text.slice(0, 60)}", is no network: write an address, or its beginning and a length, such as 10.0.0.0/8 or 2001:db8::/32`,
+      `${name}, "${text.slice(0, 60)}", is no network: write an address, or its beginning and a length, such as 10.0.0.0/8 or 2001:db8::/32`,
     );
   }
   return normal(ipaddr.parse(address), bits);

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { parseApiKeys } from '../access/api-keys.ts';
 import { type ChannelSet, channelSet, parseChannelList } from '../access/channel-set.ts';
+import { parseNetworkList, privateNetworks } from '../access/networks.ts';
 import { parseOriginList } from '../access/origin.ts';
+import { clientRules, deriveLimits } from './client-rules.ts';
 import { distance } from './distance.ts';
 import type { ConfigFile } from './file.ts';
 import { readJwt } from './jwt.ts';
@@ -31,7 +33,7 @@ export function resolveSettings(
   const sources = new Sources(env, file);
   const problems = new Problems(sources);
   const raw = readValues(sources, problems);
-  const settings = assemble(raw, problems);
+  const settings = assemble(raw, problems, sources);
   checkSecrets(settings.jwt, settings.production, problems);
   for (const name of unsupported) {
     if (env[name]) problems.add(`${name} is set, but cannot be used. ${schema.engine.kind.hint}`);
@@ -43,18 +45,27 @@ export function resolveSettings(
   return { settings, sources };
 }
 
-function assemble(raw: RawSettings, problems: Problems): Settings {
-  const { node, listen, apiKeys, origins, jwt, limits, ...rest } = raw;
+function assemble(raw: RawSettings, problems: Problems, sources: Sources): Settings {
+  const { node, listen, apiKeys, origins, jwt, limits, networks, ...rest } = raw;
   const production = isProduction(node.environment, problems);
+  const { rates, clients } = deriveLimits(raw, sources);
   return {
     ...rest,
     ...doors(raw, production),
     production,
+    rules: clientRules({ ...rest, rates, clients }, production, sources),
     listen: { ...listen, workers: workersOf(listen.workers) },
     limits: {
       ...limits,
+      ...rates,
       backlogLatest: channelsOf(schema.limits.backlogLatest, limits.backlogLatest, problems),
       backlogDrop: channelsOf(schema.limits.backlogDrop, limits.backlogDrop, problems),
+    },
+    clients,
+    networks: {
+      trustedProxies: trustedProxies(networks.trustedProxies, problems),
+      allowed: networksOf(schema.networks.allowed, networks.allowed, problems),
+      denied: networksOf(schema.networks.denied, networks.denied, problems),
     },
     jwt: readJwt(jwt, production, problems),
     apiKeys: {
@@ -91,6 +102,15 @@ function workersOf(text: string): number {
 
 function channelsOf(setting: Setting, list: string | null, problems: Problems): ChannelSet {
   return problems.attempt(setting, () => parseChannelList(list ?? '')) ?? channelSet([]);
+}
+
+function trustedProxies(list: string | null, problems: Problems): string[] {
+  if (list === null) return [...privateNetworks];
+  return list.trim() === 'none' ? [] : networksOf(schema.networks.trustedProxies, list, problems);
+}
+
+function networksOf(setting: Setting, list: string | null, problems: Problems): string[] {
+  return problems.attempt(setting, () => parseNetworkList(setting.env, list ?? '')) ?? [];
 }
 
 /** A name that is nearly `production` must not quietly give a development server. */

@@ -1,5 +1,6 @@
 import { apiKeys } from './schema/api-keys.ts';
 import { chat } from './schema/chat.ts';
+import { clients } from './schema/clients.ts';
 import { engine } from './schema/engine.ts';
 import { guests } from './schema/guests.ts';
 import { history } from './schema/history.ts';
@@ -7,6 +8,7 @@ import { jwt } from './schema/jwt.ts';
 import { limits } from './schema/limits.ts';
 import { listen } from './schema/listen.ts';
 import { log } from './schema/log.ts';
+import { networks } from './schema/networks.ts';
 import { node } from './schema/node.ts';
 import { origins } from './schema/origins.ts';
 import { presence } from './schema/presence.ts';
@@ -28,6 +30,8 @@ export const schema = {
   engine,
   log,
   limits,
+  clients,
+  networks,
   relay,
   room,
   presence,

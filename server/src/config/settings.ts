@@ -1,5 +1,7 @@
+import type { ClientRuleSets } from '../access/limits/rules.ts';
 import type { ApiKeySettings } from './schema/api-keys.ts';
 import type { ChatSettings } from './schema/chat.ts';
+import type { ClientSettings } from './schema/clients.ts';
 import type { EngineSettings } from './schema/engine.ts';
 import type { GuestSettings } from './schema/guests.ts';
 import type { HistorySettings } from './schema/history.ts';
@@ -7,6 +9,7 @@ import type { JwtSettings } from './schema/jwt.ts';
 import type { LimitSettings } from './schema/limits.ts';
 import type { ListenSettings } from './schema/listen.ts';
 import type { LogSettings } from './schema/log.ts';
+import type { NetworkSettings } from './schema/networks.ts';
 import type { OriginSettings } from './schema/origins.ts';
 import type { PresenceSettings } from './schema/presence.ts';
 import type { QuotaSettings } from './schema/quotas.ts';
@@ -23,10 +26,14 @@ import type { WebSocketSettings } from './schema/websocket.ts';
 export interface Settings {
   /** `NODE_ENV=production`: nothing is open that was not asked for, and no weak secret is taken. Default false. */
   readonly production: boolean;
+  /** What follows from the limits for clients elsewhere, and for those on this machine. */
+  readonly rules: ClientRuleSets;
   readonly listen: ListenSettings;
   readonly engine: EngineSettings;
   readonly log: LogSettings;
   readonly limits: LimitSettings;
+  readonly clients: ClientSettings;
+  readonly networks: NetworkSettings;
   readonly relay: RelaySettings;
   readonly room: RoomSettings;
   readonly presence: PresenceSettings;
@@ -45,6 +52,7 @@ export interface Settings {
 export type {
   ApiKeySettings,
   ChatSettings,
+  ClientSettings,
   EngineSettings,
   GuestSettings,
   HistorySettings,
@@ -52,6 +60,7 @@ export type {
   LimitSettings,
   ListenSettings,
   LogSettings,
+  NetworkSettings,
   OriginSettings,
   PresenceSettings,
   QuotaSettings,

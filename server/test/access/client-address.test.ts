@@ -100,14 +100,11 @@ describe('the address of a client', () => {
 
 describe('a list of networks', () => {
   it('holds networks and single addresses of both families', () => {
-    assert.deepEqual(parseNetworkList('10.0.0.0/8, 192.0.2.1,2001:db8::/32,::1, ::ffff:192.0.2.0/120'), [
-      '10.0.0.0/8',
-      '192.0.2.1/32',
-      '2001:db8::/32',
-      '::1/128',
-      '192.0.2.0/24',
-    ]);
-    assert.deepEqual(parseNetworkList(' '), []);
+    assert.deepEqual(
+      parseNetworkList('ALLOWED_NETWORKS', '10.0.0.0/8, 192.0.2.1,2001:db8::/32,::1, ::ffff:192.0.2.0/120'),
+      ['10.0.0.0/8', '192.0.2.1/32', '2001:db8::/32', '::1/128', '192.0.2.0/24'],
+    );
+    assert.deepEqual(parseNetworkList('ALLOWED_NETWORKS', ' '), []);
     assert.equal(new Networks([]).empty, true);
   });
 
@@ -124,10 +121,10 @@ describe('a list of networks', () => {
   ]) {
     it(`has no entry ${JSON.stringify(wrong)}`, () => {
       assert.throws(
-        () => parseNetworkList(`127.0.0.1,${wrong}`),
+        () => parseNetworkList('ALLOWED_NETWORKS', `127.0.0.1,${wrong}`),
         (thrown) => {
           assert.ok(thrown instanceof StartError);
-          assert.match(thrown.message, /^entry 2, ".*", is no network: write/);
+          assert.match(thrown.message, /^ALLOWED_NETWORKS: entry 2, ".*", is no network: write/);
           return true;
         },
       );

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { channelSet } from '../../src/access/channel-set.ts';
+import type { ClientRules } from '../../src/access/limits/rules.ts';
+import { privateNetworks } from '../../src/access/networks.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { namesOf, rows, schema } from '../../src/config/schema.ts';
+import { strongSecret } from './support.ts';
 
 /** DESIGN, "Settings": the contract. A null has no default. */
 const designed: Record<string, string | number | boolean | null> = {
@@ -22,7 +25,19 @@ const designed: Record<string, string | number | boolean | null> = {
   BACKLOG_LATEST: null,
   BACKLOG_DROP: null,
   MAX_CHANNELS_PER_CONNECTION: 128,
-  MESSAGE_RATE_LIMIT: 0,
+  MESSAGE_RATE_LIMIT: 1000,
+  MESSAGE_RATE_BURST: 5000,
+  MAX_CONNECTIONS_PER_ADDRESS: 500,
+  MAX_CONNECTIONS_PER_USER: 100,
+  CONNECT_RATE_PER_ADDRESS: 50,
+  CONNECT_RATE_PER_USER: 10,
+  FAILED_CREDENTIALS_PER_MINUTE: 100,
+  MESSAGE_RATE_PER_ADDRESS: 5000,
+  MESSAGE_RATE_PER_USER: 5000,
+  RESERVED_PLACES_PERCENT: 10,
+  TRUSTED_PROXIES: null,
+  ALLOWED_NETWORKS: null,
+  DENIED_NETWORKS: null,
   PING_INTERVAL_SEC: 20,
   PONG_TIMEOUT_SEC: 30,
   RELAY_AUTH_REQUIRED: null,
@@ -82,9 +97,37 @@ test('the aliases are the designed ones, and no name means two settings', () => 
   assert.equal(new Set(names).size, names.length);
 });
 
+const frames = { perSecond: 1000, burst: 5000 };
+const manyFrames = { perSecond: 5000, burst: 25_000 };
+
+const defaultRules: ClientRules = {
+  frames,
+  address: {
+    frames: manyFrames,
+    connects: { perSecond: 50, burst: 500 },
+    connections: { all: 500, websocket: 500, sse: 250 },
+  },
+  user: {
+    frames: manyFrames,
+    connects: { perSecond: 10, burst: 100 },
+    connections: { all: 100, websocket: 100, sse: 100 },
+  },
+  failures: { perSecond: 100 / 60, burst: 100 },
+  reserved: 0.1,
+};
+
+/** In development a client on this machine is not counted by address, and may have all places. */
+const localRules: ClientRules = {
+  ...defaultRules,
+  address: { frames: null, connects: null, connections: null },
+  user: { frames: manyFrames, connects: null, connections: null },
+  reserved: 0,
+};
+
 test('an empty environment gives every default, durations in milliseconds', () => {
   assert.deepEqual(loadSettings({}), {
     production: false,
+    rules: { everybody: defaultRules, local: localRules },
     listen: { host: '127.0.0.1', port: 8000, workers: 1 },
     engine: {
       kind: 'sqlite',
@@ -101,8 +144,20 @@ test('an empty environment gives every default, durations in milliseconds', () =
       backlogLatest: channelSet([]),
       backlogDrop: channelSet([]),
       channelsPerConnection: 128,
-      messageRate: 0,
+      messageRate: 1000,
+      messageBurst: 5000,
     },
+    clients: {
+      connectionsPerAddress: 500,
+      connectionsPerUser: 100,
+      connectRatePerAddress: 50,
+      connectRatePerUser: 10,
+      failedCredentials: 100,
+      messageRatePerAddress: 5000,
+      messageRatePerUser: 5000,
+      reservedPlaces: 10,
+    },
+    networks: { trustedProxies: [...privateNetworks], allowed: [], denied: [] },
     relay: { authRequired: false, pingInterval: 20_000, pongTimeout: 30_000 },
     room: { heartbeatInterval: 25_000, idleTimeout: 70_000 },
     presence: { ttl: 60_000 },
@@ -169,4 +224,52 @@ test('the groups and keys of the schema are those of the settings', () => {
   for (const [group, keys] of Object.entries(groups)) {
     assert.deepEqual(Object.keys(settings[group] ?? {}).sort(), Object.keys(keys).sort(), group);
   }
+});
+
+test('the limits of clients follow those that they are shares and multiples of', () => {
+  const { clients, limits, rules } = loadSettings({
+    MESSAGE_RATE_LIMIT: '10',
+    MAX_CONNECTIONS_TOTAL: '7',
+    WEBSOCKET_MAX_CONNECTIONS: '4',
+    SSE_MAX_CONNECTIONS: '1',
+  });
+  assert.equal(limits.messageBurst, 10);
+  assert.deepEqual([clients.messageRatePerAddress, clients.messageRatePerUser], [50, 50]);
+  assert.equal(clients.connectionsPerAddress, 3);
+  assert.deepEqual(rules.everybody.frames, { perSecond: 10, burst: 10 });
+  assert.deepEqual(rules.everybody.user.frames, { perSecond: 50, burst: 50 });
+  assert.deepEqual(rules.everybody.address.connections, { all: 3, websocket: 2, sse: 1 });
+});
+
+test('a limit that is set holds for this machine too, and in production every one does', () => {
+  const set = loadSettings({ MAX_CONNECTIONS_PER_ADDRESS: '9', RESERVED_PLACES_PERCENT: '20' }).rules.local;
+  assert.deepEqual(set.address.connections, { all: 9, websocket: 9, sse: 9 });
+  assert.equal(set.reserved, 0.2);
+  assert.equal(set.address.connects, null);
+  const production = loadSettings({ NODE_ENV: 'production', JWT_SECRET: strongSecret }).rules;
+  assert.deepEqual(production.local, production.everybody);
+});
+
+test('0 is no limit', () => {
+  const { everybody } = loadSettings({
+    ...{ MESSAGE_RATE_LIMIT: '0', CONNECT_RATE_PER_ADDRESS: '0', CONNECT_RATE_PER_USER: '0' },
+    ...{ FAILED_CREDENTIALS_PER_MINUTE: '0', RESERVED_PLACES_PERCENT: '0' },
+  }).rules;
+  const { frames, failures, reserved, address, user } = everybody;
+  assert.deepEqual(
+    [frames, address.frames, user.frames, address.connects, user.connects, failures, reserved],
+    [null, null, null, null, null, null, 0],
+  );
+});
+
+test('networks are read, and told of by their setting when they are none', () => {
+  const { networks } = loadSettings({
+    TRUSTED_PROXIES: 'none',
+    DENIED_NETWORKS: '192.0.2.0/24, 2001:db8::/32',
+  });
+  assert.deepEqual(networks, { trustedProxies: [], allowed: [], denied: ['192.0.2.0/24', '2001:db8::/32'] });
+  assert.throws(
+    () => loadSettings({ TRUSTED_PROXIES: '10.0.0.0/8,proxy' }),
+    /TRUSTED_PROXIES: entry 2, "proxy", is no network/,
+  );
 });

@@ -37,6 +37,9 @@ const samples: Readonly<Record<string, string>> = {
   JWKS_URL: 'https://issuer.example.com/jwks.json',
   WS_API_KEY_HEADER: 'X-My-Key',
   WS_API_KEYS: 'reader:read:a-key-of-20-characters',
+  TRUSTED_PROXIES: '192.0.2.0/24',
+  ALLOWED_NETWORKS: '192.0.2.0/24,2001:db8::/32',
+  DENIED_NETWORKS: '192.0.2.0/24,2001:db8::/32',
   ALLOWED_ORIGINS: 'https://a.example.com,https://b.example.com',
 };
 

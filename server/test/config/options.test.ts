@@ -54,6 +54,9 @@ const special: Readonly<Record<string, unknown>> = {
   'jwt.audience': 'the-audience',
   'apiKeys.header': 'X-My-Key',
   'apiKeys.keys': `reader:read:${strongSecret}`,
+  'networks.trustedProxies': '192.0.2.0/24',
+  'networks.allowed': '192.0.2.0/24',
+  'networks.denied': '192.0.2.0/24',
   'origins.allowed': 'https://app.example.com',
 };
 
@@ -107,6 +110,10 @@ describe('options of createServer', () => {
           return assert.deepEqual(actual, ['HS512']);
         case 'origins.allowed':
           return assert.deepEqual(actual, ['https://app.example.com']);
+        case 'networks.trustedProxies':
+        case 'networks.allowed':
+        case 'networks.denied':
+          return assert.deepEqual(actual, ['192.0.2.0/24']);
         case 'limits.backlogLatest':
         case 'limits.backlogDrop':
           assert.deepEqual(actual, channelSet(String(value).split(',')));

@@ -60,11 +60,22 @@ export const limits = {
   messageRate: {
     env: 'MESSAGE_RATE_LIMIT',
     kind: 'integer',
-    unit: 'messages per second',
-    default: 0,
+    unit: 'frames per second',
+    default: 1000,
     min: 0,
     max: 1_000_000,
-    meaning: 'Messages per second that one connection may send; 0 is no limit.',
+    meaning:
+      'Frames per second that one connection may send, pings and pongs too; over it `rate_limited`, then 4429. An API key has no limit; 0 is none.',
+  },
+  messageBurst: {
+    env: 'MESSAGE_RATE_BURST',
+    kind: 'integer',
+    unit: 'frames',
+    default: 5000,
+    min: 1,
+    max: 10_000_000,
+    shownDefault: '5000; where `MESSAGE_RATE_LIMIT` is set, as many as in a second',
+    meaning: 'Frames that one connection may send at once, one second’s worth at least.',
   },
 } as const satisfies Record<string, Setting>;
 
@@ -81,6 +92,8 @@ export interface LimitSettings {
   readonly backlogDrop: ChannelSet;
   /** Channels that one connection may be subscribed to, at least 1. Default 128. */
   readonly channelsPerConnection: number;
-  /** Messages per second that one connection may send. Default 0, which is no limit. */
+  /** Frames per second that one connection may send. Default 1000; 0 is no limit. */
   readonly messageRate: number;
+  /** Frames that one connection may send at once. Default 5000; one second's worth where `messageRate` is set. */
+  readonly messageBurst: number;
 }

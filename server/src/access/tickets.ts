@@ -18,7 +18,8 @@ export interface IssuedTicket {
 
 interface Entry {
   readonly principal: Principal;
-  readonly expiresAt: number;
+  /** Monotonic milliseconds until which it is good; its token may expire before. */
+  readonly until: number;
 }
 
 const ticketBytes = 32;
@@ -49,13 +50,12 @@ export class Tickets implements TicketBook {
   }
 
   issue(principal: Principal): IssuedTicket {
-    const now = this.#clock.now();
-    this.#dropExpired(now);
+    this.#dropExpired();
     if (this.#entries.size >= this.#max) this.#dropOldest();
     const ticket = randomBytes(ticketBytes).toString('base64url');
-    const expiresAt = Math.min(now + this.#ttlMs, principal.expiresAt ?? Number.POSITIVE_INFINITY);
-    this.#entries.set(hashOf(ticket), { principal, expiresAt });
-    return { ticket, expires_in: Math.max(0, Math.floor((expiresAt - now) / 1000)) };
+    this.#entries.set(hashOf(ticket), { principal, until: this.#clock.monotonic() + this.#ttlMs });
+    const left = Math.min(this.#ttlMs, tokenLeft(principal, this.#clock));
+    return { ticket, expires_in: Math.max(0, Math.floor(left / 1000)) };
   }
 
   redeem(ticket: string): Principal | null {
@@ -63,13 +63,15 @@ export class Tickets implements TicketBook {
     const entry = this.#entries.get(key);
     if (entry === undefined) return null;
     this.#entries.delete(key);
-    return this.#clock.now() < entry.expiresAt ? entry.principal : null;
+    const good = this.#clock.monotonic() < entry.until && tokenLeft(entry.principal, this.#clock) > 0;
+    return good ? entry.principal : null;
   }
 
   /** The oldest come first, so this stops at the first good one; one cut short by its token waits its turn. */
-  #dropExpired(now: number): void {
+  #dropExpired(): void {
+    const now = this.#clock.monotonic();
     for (const [key, entry] of this.#entries) {
-      if (now < entry.expiresAt) return;
+      if (now < entry.until) return;
       this.#entries.delete(key);
     }
   }
@@ -78,6 +80,11 @@ export class Tickets implements TicketBook {
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined) this.#entries.delete(oldest);
   }
+}
+
+/** Milliseconds for which the token is good, by the wall clock. */
+function tokenLeft({ expiresAt }: Principal, clock: Clock): number {
+  return expiresAt === null ? Number.POSITIVE_INFINITY : expiresAt - clock.now();
 }
 
 function hashOf(ticket: string): string {

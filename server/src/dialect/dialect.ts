@@ -87,8 +87,11 @@ export interface Link extends Recipient {
   pendingSize: number;
   /** More is waiting to be committed, from all connections, than should. */
   readonly crowded: boolean;
-  /** Unix milliseconds of the last sign of life: a frame or a WebSocket pong. */
-  lastSeen: number;
+  /**
+   * Milliseconds since this monotonic time, else since the last sign of life (a frame or a WebSocket pong), in which
+   * the client could be heard: not those in which the server slept, nor while what the client sent waits for it.
+   */
+  silence(since?: number): number;
   /** The session is open, or cannot be opened. */
   opened(): void;
   /** Puts one text frame into the outbox. */
@@ -126,7 +129,7 @@ export interface Session<Command extends { readonly kind: string } = { readonly 
   execute(command: Command): void | Promise<void>;
   /** Tells the client that a frame failed. `frame` is null when it was no JSON object. */
   fail(error: FanwireError, frame: Frame | null): void;
-  /** Called at about the time it returned last; does what is due and returns when it wants to be called again. */
+  /** Called at about the monotonic time it returned last; does what is due and returns when it wants to be called again. */
   wake(now: number): number;
   /** The principal lost this channel: it has been unsubscribed. */
   expelled(channel: string, why: Expulsion): void;

@@ -73,6 +73,11 @@ export class Runner {
     this.#session.fail(error, frame);
   }
 
+  /** Frames that have come wait to be handled. */
+  get behind(): boolean {
+    return this.#waiting !== null || this.#onSettled !== null;
+  }
+
   /** Forgets what waits; nothing more is handled. */
   close(): void {
     this.#closed = true;

@@ -165,13 +165,12 @@ export class Fanwire {
    * server does that by itself by its settings: this is for programs that want it sooner.
    */
   cleanupInactiveConnections(idleFor: number = this.#assembly.settings.websocket.disconnectTimeout): number {
-    const { hub, clock } = this.#assembly.node;
-    const before = clock.now() - idleFor;
+    const { hub } = this.#assembly.node;
     const idle = [...hub.connections.all()].filter(
       (connection): connection is Connection =>
         connection instanceof Connection &&
         connection.transport === 'websocket' &&
-        connection.lastSeen <= before,
+        connection.silence() >= idleFor,
     );
     for (const connection of idle) connection.close('idle');
     return idle.length;

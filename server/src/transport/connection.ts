@@ -9,6 +9,7 @@ import type { Dispensable, Encoder, Subscription } from '../hub/recipient.ts';
 import type { Gap } from '../hub/recovery.ts';
 import type { ActionHandler } from '../middleware/actions.ts';
 import type { TransportName } from './capacity.ts';
+import { Expiry } from './expiry.ts';
 import { type Ending, noTransportMeter, type TransportMeter } from './meter.ts';
 import type { Node } from './node.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
@@ -71,7 +72,6 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
   principal: Principal;
   pendingPublishes = 0;
   pendingSize = 0;
-  lastSeen: number;
   serial = 0;
   due = 0;
   slot = -1;
@@ -79,6 +79,14 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
   readonly #node: Node;
   readonly #wire: Wire;
   readonly #rate: RateLimit | null;
+  /** Monotonic milliseconds, as all that follow. */
+  readonly #openedAt: number;
+  #lastSeen: number;
+  /** Since when its frames are read. */
+  #heardFrom: number;
+  #expiry: Expiry | null = null;
+  /** Its socket is not read for a while. */
+  #deaf = false;
   #remoteAddress: string | null = null;
   #session: Session | null = null;
   #runner: Runner | null = null;
@@ -88,7 +96,7 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
   #closed = false;
 
   constructor(node: Node, wire: Wire, options: ConnectionOptions) {
-    const now = node.clock.now();
+    const now = node.clock.monotonic();
     this.id = options.id;
     this.dialect = options.dialect;
     this.principal = options.principal;
@@ -96,8 +104,10 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     this.user = options.principal.user ?? options.claimedName;
     this.echo = options.echo;
     this.encoder = options.encoder;
-    this.connectedAt = now;
-    this.lastSeen = now;
+    this.connectedAt = node.clock.now();
+    this.#openedAt = now;
+    this.#lastSeen = now;
+    this.#heardFrom = now;
     this.#node = node;
     this.#wire = wire;
     this.#rate = node.limits.messageRate > 0 ? new RateLimit(node.limits.messageRate, now) : null;
@@ -141,22 +151,29 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     }
     this.#session = makeSession(() => this.#runner?.settled());
     this.#runner = new Runner(this, this.#session, this, this.#node.report);
-    this.#node.wheel.add(this, this.#due(this.#session.wake(this.lastSeen)));
+    this.#node.wheel.add(this, this.#session.wake(this.#openedAt));
+    this.#watchExpiry();
     this.#runner.start();
   }
 
   /** One text frame from the client, of so many bytes. */
   receive(text: string, bytes: number): void {
     this.#meter.received(this.dialect, bytes);
-    const now = this.#node.clock.now();
-    this.lastSeen = now;
+    const now = this.#node.clock.monotonic();
+    this.#lastSeen = now;
     if (this.#rate && !this.#rate.take(now)) this.#refuseRate(text, this.#rate);
     else this.#runner?.receive(text);
   }
 
   /** A sign of life that carries nothing. */
   seen(): void {
-    this.lastSeen = this.#node.clock.now();
+    this.#lastSeen = this.#node.clock.monotonic();
+  }
+
+  silence(since = this.#lastSeen): number {
+    // What it sent may wait here, for us.
+    if (this.#deaf || this.#runner?.behind) return 0;
+    return this.#node.wheel.attended(Math.max(since, this.#heardFrom));
   }
 
   /** A sign of life, with the number of the probe that it answers. */
@@ -166,11 +183,14 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
   }
 
   pause(): void {
+    this.#deaf = true;
     this.outbox.hears(false);
     this.#wire.pause();
   }
 
   resume(): void {
+    this.#deaf = false;
+    this.#heardFrom = this.#node.clock.monotonic();
     this.#wire.resume();
     this.outbox.hears(true);
   }
@@ -251,18 +271,16 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
 
   renew(principal: Principal): void {
     this.principal = principal;
-    this.#node.wheel.rouse(this);
+    this.#watchExpiry();
   }
 
   wake(now: number): number {
     if (this.#closed) return Number.POSITIVE_INFINITY;
-    const { expiresAt } = this.principal;
     const { blockedSince } = this.outbox;
     let due = Number.POSITIVE_INFINITY;
-    if (expiresAt !== null && now >= expiresAt) this.close('tokenExpired');
-    else if (blockedSince > 0 && now - blockedSince >= stalledAfter) this.close('slow');
+    if (blockedSince > 0 && this.#node.wheel.attended(blockedSince) >= stalledAfter) this.close('slow');
     else due = this.#session?.wake(now) ?? due;
-    return this.#closed ? Number.POSITIVE_INFINITY : this.#due(due);
+    return this.#closed ? Number.POSITIVE_INFINITY : due;
   }
 
   /** Takes a channel away, because its owner or an administrator said so. */
@@ -290,12 +308,13 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     this.#closed = true;
     this.#meter.closed(this.dialect, this.transport, ending);
     if (this.#verbose) {
-      const ms = this.#node.clock.now() - this.connectedAt;
+      const ms = Math.round(this.#node.clock.monotonic() - this.#openedAt);
       this.#node.log.debug({ ...this.#logged(), ...ending, ms }, 'connection closed');
     }
     this.outbox.close();
     this.#runner?.close();
     this.#node.wheel.remove(this);
+    if (this.#expiry) this.#node.wheel.remove(this.#expiry);
     this.#node.hub.detach(this);
     this.#session?.closed();
     this.#node.capacity.free(this.transport);
@@ -308,9 +327,14 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     this.#node.hub.flusher.mark(this, wanted === markedUrgent);
   }
 
-  /** A token's expiry is noticed in time whatever the session wants. */
-  #due(sessionDue: number): number {
-    return Math.min(sessionDue, this.principal.expiresAt ?? Number.POSITIVE_INFINITY);
+  /** Follows the principal of the moment. */
+  #watchExpiry(): void {
+    const { wheel } = this.#node;
+    const { expiresAt } = this.principal;
+    if (this.#expiry) wheel.remove(this.#expiry);
+    if (expiresAt === null || this.#closed) return;
+    this.#expiry ??= new Expiry(this);
+    wheel.addDated(this.#expiry, expiresAt);
   }
 
   #logged(): object {

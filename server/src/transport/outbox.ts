@@ -48,7 +48,7 @@ export class Outbox {
   #unanswering = false;
   /** What the peer sends is not read at the moment, so that it can answer nothing. */
   #deaf = false;
-  /** Set while nothing can be written: Unix milliseconds since when. */
+  /** Set while nothing can be written: monotonic milliseconds since when. */
   #blockedSince = 0;
   /** A write is to be called back. */
   #awaitsKernel = false;
@@ -69,7 +69,7 @@ export class Outbox {
     return (this.#waiting?.bytes ?? 0) + this.#socket.writableLength;
   }
 
-  /** Unix milliseconds since which the kernel takes nothing more, or the peer reads nothing; 0 while they do. */
+  /** Monotonic milliseconds since which the kernel takes nothing more, or the peer reads nothing; 0 while they do. */
   get blockedSince(): number {
     return this.#blockedSince;
   }
@@ -204,7 +204,7 @@ export class Outbox {
   /** An empty write is called back when everything before it was taken; an answer comes when it was read. */
   #watch(): void {
     if (this.#blockedSince === 0) {
-      this.#blockedSince = this.#limits.clock.now();
+      this.#blockedSince = this.#limits.clock.monotonic();
       this.#limits.backlog?.add(this);
     }
     if (this.#awaitsKernel || this.#socket.writableLength === 0) return;

@@ -1,94 +1,82 @@
 import type { Clock } from '../clock.ts';
+import { Lapses } from './lapses.ts';
+import { type Sleeper, Slots, slotMs } from './slots.ts';
 
-/** Something that wants to be called at about a time that it names itself. */
-export interface Sleeper {
-  /** Does what is due and returns the Unix milliseconds at which it wants to be called again. */
-  wake(now: number): number;
-  /** Kept by the wheel. */
-  due: number;
-  slot: number;
-  index: number;
-}
-
-const slots = 512;
-const slotMs = 200;
+export type { Sleeper } from './slots.ts';
 
 /**
- * One timer for all pings, pongs, idle limits and expiries of a node: a hashed wheel (Varghese and Lauck, 1987).
- * Wakes at most one slot (200 ms) late.
+ * One timer for everything that the connections of a node do by time: pings, pongs and idle limits by the monotonic
+ * clock, expiries by the wall clock, however that is set. Wakes at most one slot (200 ms) late.
  */
 export class Wheel {
   readonly #clock: Clock;
-  readonly #report: (thrown: unknown) => void;
-  readonly #slots: Sleeper[][] = Array.from({ length: slots }, () => []);
+  readonly #spans: Slots;
+  readonly #dates: Slots;
+  readonly #lapses: Lapses;
   readonly #stop: () => void;
-  #turned: number;
+  #listening = false;
 
   constructor(clock: Clock, report: (thrown: unknown) => void) {
     this.#clock = clock;
-    this.#report = report;
-    this.#turned = slotOf(clock.now());
+    this.#spans = new Slots(clock.monotonic(), report);
+    this.#dates = new Slots(clock.now(), report);
+    this.#lapses = new Lapses(clock.monotonic());
     this.#stop = clock.every(slotMs, () => this.turn());
   }
 
+  /** To be woken at this monotonic time. */
   add(sleeper: Sleeper, due: number): void {
-    sleeper.due = due;
-    sleeper.slot = Math.max(slotOf(due), this.#turned + 1) % slots;
-    const slot = this.#slots[sleeper.slot];
-    if (slot) sleeper.index = slot.push(sleeper) - 1;
+    this.#spans.add(sleeper, due);
+  }
+
+  /** To be woken at this Unix time. */
+  addDated(sleeper: Sleeper, due: number): void {
+    this.#dates.add(sleeper, due);
   }
 
   remove(sleeper: Sleeper): void {
-    const slot = this.#slots[sleeper.slot];
-    if (slot?.[sleeper.index] !== sleeper) return;
-    const last = slot.pop();
-    if (!last || last === sleeper) return;
-    slot[sleeper.index] = last;
-    last.index = sleeper.index;
+    this.#spans.remove(sleeper);
+    this.#dates.remove(sleeper);
   }
 
-  /** Asks the sleeper again at once, because what it waits for has changed. */
+  /** Asks a sleeper with a monotonic time again at once, because what it waits for has changed. */
   rouse(sleeper: Sleeper): void {
     this.remove(sleeper);
-    this.add(sleeper, this.#clock.now());
+    this.add(sleeper, this.#clock.monotonic());
+  }
+
+  /** Milliseconds since this monotonic time in which the node could hear its clients: what it slept through is none. */
+  attended(since: number): number {
+    return this.#lapses.attended(since, this.#clock.monotonic());
   }
 
   close(): void {
     this.#stop();
   }
 
-  /** Wakes everybody who is due. */
+  /**
+   * Wakes everybody who is due. After a lapse the sockets are read first, once: what came meanwhile waits in the
+   * kernel, and nobody may be judged by a silence that was none.
+   */
   turn(): void {
-    const now = this.#clock.now();
-    const target = slotOf(now);
-    const first = Math.max(this.#turned + 1, target - slots + 1);
-    // Also when the clock was set back: else nobody who comes would be woken until it has caught up.
-    this.#turned = target;
-    for (let slot = first; slot <= target; slot++) this.#empty(slot % slots, now);
+    this.#dates.turn(this.#clock.now());
+    if (this.#lapses.turned(this.#clock.monotonic())) this.#listen();
+    else if (!this.#listening) this.#turnSpans();
   }
 
-  #empty(place: number, now: number): void {
-    const sleepers = this.#slots[place];
-    if (!sleepers || sleepers.length === 0) return;
-    this.#slots[place] = [];
-    for (const sleeper of sleepers) {
-      sleeper.slot = -1;
-      if (sleeper.due > now) this.add(sleeper, sleeper.due);
-      else this.#wake(sleeper, now);
-    }
+  /** Between two immediates is a whole poll phase, in which every socket that has something is read. */
+  #listen(): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#listening = false;
+        this.#turnSpans();
+      }),
+    );
   }
 
-  #wake(sleeper: Sleeper, now: number): void {
-    try {
-      const due = sleeper.wake(now);
-      if (due !== Number.POSITIVE_INFINITY) this.add(sleeper, Math.max(due, now + 1));
-    } catch (thrown) {
-      this.#report(thrown);
-      this.add(sleeper, now + 1000);
-    }
+  #turnSpans(): void {
+    this.#spans.turn(this.#clock.monotonic());
   }
-}
-
-function slotOf(time: number): number {
-  return Math.floor(time / slotMs);
 }

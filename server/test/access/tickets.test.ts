@@ -38,6 +38,20 @@ describe('tickets', () => {
     assert.equal(tickets.redeem(late), null);
   });
 
+  it('last as long whatever the wall clock is set to, unless their token ends by it', () => {
+    const clock = new FakeClock();
+    const tickets = new Tickets({ clock });
+    const [ahead, back] = [tickets.issue(user('u1')).ticket, tickets.issue(user('u2')).ticket];
+    const tied = tickets.issue(user('u3', clock.now() + 3_600_000)).ticket;
+    clock.step(3_600_000);
+    clock.advance(29_999);
+    assert.equal(tickets.redeem(ahead)?.user, 'u1');
+    assert.equal(tickets.redeem(tied), null);
+    clock.step(-7_200_000);
+    clock.advance(1);
+    assert.equal(tickets.redeem(back), null);
+  });
+
   it('never outlive their principal', () => {
     const clock = new FakeClock();
     const tickets = new Tickets({ clock });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { describe, it, mock } from 'node:test';
+import { describe, it, mock, type TestContext } from 'node:test';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { FanwireOptions } from '../../src/index.ts';
 import { ChannelClient } from '../support/channel-client.ts';
@@ -10,6 +10,7 @@ import { eventually } from '../support/eventually.ts';
 import { closes, refused, refusedCall } from '../support/refusals.ts';
 import { failsWith, startFailure } from '../support/rejections.ts';
 import { testSecret } from '../support/server.ts';
+import { stopTime } from '../support/stop-time.ts';
 
 const { publicKey } = generateKeyPairSync('ed25519', {
   publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -204,21 +205,33 @@ describe('disconnectUser', () => {
   });
 });
 
+/** Time that passes only when it is told to, with the server at work meanwhile: its timers run as they would. */
+function stopTimers(t: TestContext): (ms: number) => void {
+  mock.timers.enable({ apis: ['setInterval'] });
+  t.after(() => mock.timers.reset());
+  const advance = stopTime(t);
+  return (ms) => {
+    for (let left = ms; left > 0; left -= 200) {
+      advance(Math.min(left, 200));
+      mock.timers.tick(Math.min(left, 200));
+    }
+  };
+}
+
 describe('cleanupInactiveConnections', () => {
   it('closes with 4408 who gave no sign of life for so long, and leaves streams alone', async (t) => {
-    mock.timers.enable({ apis: ['Date'], now: Date.now() });
-    t.after(() => mock.timers.reset());
+    const pass = stopTimers(t);
     await using fw = await embedded({ websocket: { disconnectTimeout: 86_400 } });
     const silent = await ChannelClient.open(fw);
     const pinging = await ChannelClient.open(fw);
     const talking = await enter(fw, relay, 'lobby');
     const stream = await fw.stream('/sse/connect');
     await stream.next('connected');
-    mock.timers.tick(5_000);
+    pass(5_000);
     assert.equal(fw.fanwire.cleanupInactiveConnections(5_001), 0);
     await relay.settle(talking, 'lobby');
     await pinging.settled();
-    mock.timers.tick(1_000);
+    pass(1_000);
     assert.equal(fw.fanwire.cleanupInactiveConnections(5_000), 1);
     await closes(silent.socket, 4408);
     await pinging.settled();
@@ -232,29 +245,27 @@ describe('cleanupInactiveConnections', () => {
   });
 
   it('takes a WebSocket ping for a sign of life', async (t) => {
-    mock.timers.enable({ apis: ['Date'], now: Date.now() });
-    t.after(() => mock.timers.reset());
+    const pass = stopTimers(t);
     await using fw = await embedded({ websocket: { disconnectTimeout: 86_400 } });
     const client = await ChannelClient.open(fw);
-    mock.timers.tick(1_000);
+    pass(1_000);
     const answered = new Promise((resolve) => client.socket.ws.once('pong', resolve));
     client.socket.ws.ping();
     await answered;
     assert.equal(fw.fanwire.cleanupInactiveConnections(1), 0);
-    mock.timers.tick(1);
+    pass(1);
     assert.equal(fw.fanwire.cleanupInactiveConnections(1), 1);
     await closes(client.socket, 4408);
   });
 
   it('waits for websocket.disconnectTimeout unless told otherwise', async (t) => {
-    mock.timers.enable({ apis: ['Date'], now: Date.now() });
-    t.after(() => mock.timers.reset());
+    const pass = stopTimers(t);
     // The room dialect has a limit of its own, which is longer here: so the server does not clean up by itself.
     await using fw = await embedded({ websocket: { disconnectTimeout: 2 }, room: { idleTimeout: 3_600 } });
     const client = await enter(fw, room, 'lobby');
-    mock.timers.tick(1_999);
+    pass(1_999);
     assert.equal(fw.fanwire.cleanupInactiveConnections(), 0);
-    mock.timers.tick(1);
+    pass(1);
     assert.equal(fw.fanwire.cleanupInactiveConnections(), 1);
     await closes(client, 4408);
     await eventually(async () => (await fw.call('GET', '/ws/stats')).body.total_connections === 0, 'it left');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { type Sleeper, Wheel } from '../../src/transport/wheel.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -28,7 +29,8 @@ class Napper implements Sleeper {
 
 /** A wheel that turns so many milliseconds after the borders of its slots. */
 function open(phase = 0): { clock: FakeClock; wheel: Wheel; faults: unknown[] } {
-  const clock = new FakeClock(slotOf(1_700_000_000_000) * slot + phase);
+  const clock = new FakeClock();
+  clock.advance(phase);
   const faults: unknown[] = [];
   return { clock, wheel: new Wheel(clock, (thrown) => faults.push(thrown)), faults };
 }
@@ -38,8 +40,8 @@ describe('Wheel', () => {
     const { clock, wheel } = open();
     const nappers = Array.from({ length: 2000 }, (_, n) => {
       const napper = new Napper();
-      wheel.add(napper, clock.now() + n * 97);
-      return { napper, due: clock.now() + n * 97 };
+      wheel.add(napper, clock.monotonic() + n * 97);
+      return { napper, due: clock.monotonic() + n * 97 };
     });
     clock.advance(2000 * 97 + slot);
     for (const { napper, due } of nappers) {
@@ -54,7 +56,7 @@ describe('Wheel', () => {
     const run = fc.property(fc.nat(slot - 1), fc.nat(500), naps, (phase, later, dues) => {
       const { clock, wheel } = open(phase);
       clock.advance(later);
-      const start = clock.now();
+      const start = clock.monotonic();
       const nappers = dues.map((nap) => {
         const napper = new Napper();
         wheel.add(napper, start + nap);
@@ -73,7 +75,7 @@ describe('Wheel', () => {
   it('wakes again when it was told so, and never after Infinity', () => {
     const { clock, wheel } = open();
     const napper = new Napper([1000, 50, 200_000]);
-    const start = clock.now();
+    const start = clock.monotonic();
     wheel.add(napper, start + 500);
     clock.advance(400_000);
     assert.equal(napper.woken.length, 4);
@@ -97,8 +99,8 @@ describe('Wheel', () => {
       },
     };
     const napper = new Napper();
-    wheel.add(thrower, clock.now());
-    wheel.add(napper, clock.now());
+    wheel.add(thrower, clock.monotonic());
+    wheel.add(napper, clock.monotonic());
     clock.advance(2000);
     assert.match(String(faults[0]), /bad dream/);
     assert.equal(faults.length, 1);
@@ -109,7 +111,7 @@ describe('Wheel', () => {
   it('rouse asks at once who sleeps long', () => {
     const { clock, wheel } = open();
     const napper = new Napper();
-    wheel.add(napper, clock.now() + 3_600_000);
+    wheel.add(napper, clock.monotonic() + 3_600_000);
     clock.advance(60_000);
     wheel.rouse(napper);
     clock.advance(2 * slot);
@@ -121,7 +123,7 @@ describe('Wheel', () => {
   it('removes no other in the place of one who is not asleep any more', () => {
     const { clock, wheel } = open();
     const [first, second, third, stranger] = [new Napper(), new Napper(), new Napper(), new Napper()];
-    for (const napper of [first, second, third]) wheel.add(napper, clock.now() + 1000);
+    for (const napper of [first, second, third]) wheel.add(napper, clock.monotonic() + 1000);
     wheel.remove(first);
     wheel.remove(first);
     wheel.remove(stranger);
@@ -133,30 +135,53 @@ describe('Wheel', () => {
     );
   });
 
-  it('after a leap of the clock wakes everybody who is due, once', () => {
+  it('after a lapse wakes everybody who is due, once', async () => {
     const { clock, wheel } = open();
     const nappers = Array.from({ length: 700 }, () => new Napper());
-    for (const [n, napper] of nappers.entries()) wheel.add(napper, clock.now() + n * 500);
-    const leap = new FakeClock(clock.now() + 300 * 500);
-    clock.now = () => leap.now();
-    wheel.turn();
+    for (const [n, napper] of nappers.entries()) wheel.add(napper, clock.monotonic() + n * 500);
+    clock.stall(300 * 500);
+    await nextTurn();
+    await nextTurn();
     assert.ok(nappers.slice(0, 300).every(({ woken }) => woken.length === 1));
     assert.ok(nappers.slice(301).every(({ woken }) => woken.length === 0));
   });
 
-  it('goes on when the clock is set back, for those who come afterwards', () => {
+  it('goes on when the wall clock is set, for spans as if nothing had happened', () => {
     const { clock, wheel } = open();
-    const earlier = new Napper();
-    wheel.add(earlier, clock.now() + 1000);
+    const napper = new Napper([1000, 1000]);
+    wheel.add(napper, clock.monotonic() + 1000);
+    clock.step(-3_600_000);
+    clock.advance(1000 + slot);
+    clock.step(7_200_000);
+    assert.equal(napper.woken.length, 1);
+    clock.advance(2000 + 2 * slot);
+    assert.equal(napper.woken.length, 3);
+  });
+
+  it('has for dates the wall clock, however it is set', () => {
+    const { clock, wheel } = open();
+    const [past, soon, late] = [new Napper(), new Napper(), new Napper()];
+    wheel.addDated(past, clock.now() - 1);
+    wheel.addDated(soon, clock.now() + 3_600_000);
+    wheel.addDated(late, clock.now() + 7_200_000);
+    clock.advance(slot);
+    const counts = (): number[] => [past, soon, late].map(({ woken }) => woken.length);
+    assert.deepEqual(counts(), [1, 0, 0]);
+    clock.step(-600_000);
+    clock.advance(3_600_000);
+    assert.deepEqual(counts(), [1, 0, 0]);
+    clock.step(600_000);
+    clock.advance(slot);
+    assert.deepEqual(counts(), [1, 1, 0]);
+    const other = new Napper();
     clock.step(-3_600_000);
     clock.advance(slot);
-    const later = new Napper([1000, 1000]);
-    wheel.add(later, clock.now() + 1000);
-    clock.advance(5000);
-    assert.equal(later.woken.length, 3);
-    assert.equal(earlier.woken.length, 0);
-    clock.advance(3_600_000);
-    assert.equal(earlier.woken.length, 1);
+    wheel.addDated(other, clock.now() + 1000);
+    clock.advance(1000 + slot);
+    assert.equal(other.woken.length, 1);
+    clock.step(30 * 86_400_000);
+    clock.advance(slot);
+    assert.deepEqual(counts(), [1, 1, 1]);
   });
 
   it('has one timer, and gives it back', () => {
@@ -164,6 +189,49 @@ describe('Wheel', () => {
     assert.equal(clock.timers, 1);
     wheel.close();
     assert.equal(clock.timers, 0);
+  });
+});
+
+describe('Wheel, when nobody was listened to for a while', () => {
+  it('reads the sockets before anybody is woken', async () => {
+    const { clock, wheel } = open();
+    const napper = new Napper();
+    wheel.add(napper, clock.monotonic() + 10_000);
+    clock.stall(60_000);
+    clock.advance(slot);
+    assert.equal(napper.woken.length, 0);
+    await nextTurn();
+    await nextTurn();
+    assert.equal(napper.woken.length, 1);
+  });
+
+  it('does not count what it slept through', () => {
+    const { clock, wheel } = open();
+    const start = clock.monotonic();
+    clock.advance(5_000);
+    assert.equal(wheel.attended(start), 5_000);
+    clock.stall(90_000);
+    assert.ok(wheel.attended(start) <= 6_000);
+    const within = clock.monotonic() - 30_000;
+    assert.equal(wheel.attended(within), 0);
+    clock.advance(10_000);
+    assert.equal(wheel.attended(within), 10_000);
+    assert.ok(wheel.attended(start) >= 15_000 && wheel.attended(start) <= 16_000);
+  });
+
+  it('does not count it before its timer has run either', () => {
+    const { clock, wheel } = open();
+    const start = clock.monotonic();
+    const stopped = clock.monotonic.bind(clock);
+    clock.monotonic = () => stopped() + 90_000;
+    assert.ok(wheel.attended(start) <= 1_000);
+  });
+
+  it('counts a turn that is a little late', () => {
+    const { clock, wheel } = open();
+    const start = clock.monotonic();
+    for (let turn = 0; turn < 10; turn++) clock.stall(900);
+    assert.equal(wheel.attended(start), 9_000);
   });
 });
 
@@ -211,11 +279,11 @@ describe('Wheel, whatever is added, removed and roused when', () => {
   it('wakes the same as a list that is looked through at every turn', () => {
     const run = fc.property(fc.array(step, { maxLength: 150, size: 'max' }), (steps) => {
       const { clock, wheel, faults } = open();
-      const naive = new Naive(clock.now());
+      const naive = new Naive(clock.monotonic());
       const nappers: Napper[] = [];
       const counts = new Map<Napper, number>();
       clock.every(slot, () => {
-        for (const napper of naive.turn(clock.now())) counts.set(napper, (counts.get(napper) ?? 0) + 1);
+        for (const napper of naive.turn(clock.monotonic())) counts.set(napper, (counts.get(napper) ?? 0) + 1);
       });
       for (const act of steps) {
         const napper =
@@ -229,15 +297,15 @@ describe('Wheel, whatever is added, removed and roused when', () => {
       function perform(act: Step, napper: Napper): void {
         if (act.kind === 'add') {
           nappers.push(napper);
-          wheel.add(napper, clock.now() + act.in);
-          naive.add(napper, clock.now() + act.in);
+          wheel.add(napper, clock.monotonic() + act.in);
+          naive.add(napper, clock.monotonic() + act.in);
         } else if (naive.asleep.has(napper)) {
           if (act.kind === 'remove') {
             wheel.remove(napper);
             naive.asleep.delete(napper);
           } else {
             wheel.rouse(napper);
-            naive.add(napper, clock.now());
+            naive.add(napper, clock.monotonic());
           }
         }
       }

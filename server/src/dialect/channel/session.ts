@@ -44,7 +44,7 @@ export class ChannelSession implements Session<Command> {
     this.#services = services;
     this.#client = new Client(link, services, null, settled);
     this.#options = options;
-    this.#nextHeartbeat = services.clock.now() + options.heartbeatInterval;
+    this.#nextHeartbeat = services.clock.monotonic() + options.heartbeatInterval;
   }
 
   async open(): Promise<void> {
@@ -90,14 +90,14 @@ export class ChannelSession implements Session<Command> {
 
   wake(now: number): number {
     const { heartbeatInterval, disconnectTimeout } = this.#options;
-    const deadline = this.#link.lastSeen + disconnectTimeout;
-    if (now >= deadline) this.#link.close('idle');
+    const left = disconnectTimeout - this.#link.silence();
+    if (left <= 0) this.#link.close('idle');
     else if (now >= this.#nextHeartbeat) {
       this.#nextHeartbeat = now + heartbeatInterval;
       this.#link.ping();
       this.#answer('heartbeat', {});
     }
-    return Math.min(deadline, this.#nextHeartbeat);
+    return Math.min(now + left, this.#nextHeartbeat);
   }
 
   expelled(channel: string, why: Expulsion): void {

@@ -40,7 +40,7 @@ export class ChatSession implements Session<Command> {
     this.#client = new Client(link, services, null, settled);
     this.#options = options;
     this.#name = link.user ?? '';
-    this.#nextPing = services.clock.now() + options.pingInterval;
+    this.#nextPing = services.clock.monotonic() + options.pingInterval;
   }
 
   async open(): Promise<void> {
@@ -81,13 +81,13 @@ export class ChatSession implements Session<Command> {
   }
 
   wake(now: number): number {
-    const deadline = this.#link.lastSeen + this.#options.idleTimeout;
-    if (now >= deadline) this.#link.close('idle');
+    const left = this.#options.idleTimeout - this.#link.silence();
+    if (left <= 0) this.#link.close('idle');
     else if (now >= this.#nextPing) {
       this.#nextPing = now + this.#options.pingInterval;
       this.#link.ping();
     }
-    return Math.min(deadline, this.#nextPing);
+    return Math.min(now + left, this.#nextPing);
   }
 
   expelled(room: string, why: Expulsion): void {

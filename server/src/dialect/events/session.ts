@@ -80,7 +80,7 @@ export class EventsSession implements Session {
         : [...start.resumed].filter(([channel]) => this.#all.includes(channel)),
     );
     this.#own = new OwnCursor(new Map(this.#resumed), encoding.frame);
-    this.#nextHeartbeat = services.clock.now() + options.heartbeatInterval;
+    this.#nextHeartbeat = services.clock.monotonic() + options.heartbeatInterval;
     link.encoder = this.#own;
   }
 

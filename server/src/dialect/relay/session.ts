@@ -51,7 +51,7 @@ export class RelaySession implements Session<Command> {
     this.#home = home;
     this.#toHome = toChannel(home.room, 'room');
     this.#told = told;
-    this.#nextPing = services.clock.now() + options.pingInterval;
+    this.#nextPing = services.clock.monotonic() + options.pingInterval;
     this.#rooms.add(home.room);
     this.#places.claim(home.room, home.clientId, link.id);
   }
@@ -84,13 +84,14 @@ export class RelaySession implements Session<Command> {
 
   wake(now: number): number {
     const { pingInterval, pongTimeout } = this.#options;
-    if (this.#openPing > 0 && now >= this.#openPing + pongTimeout) this.#link.close('idle');
+    const left = this.#openPing > 0 ? pongTimeout - this.#link.silence(this.#openPing) : pongTimeout;
+    if (left <= 0) this.#link.close('idle');
     else if (now >= this.#nextPing) {
       this.#nextPing = now + pingInterval;
       if (this.#openPing === 0) this.#openPing = now;
-      this.#link.send(encodePing(now));
+      this.#link.send(encodePing(this.#services.clock.now()));
     }
-    return this.#openPing > 0 ? Math.min(this.#nextPing, this.#openPing + pongTimeout) : this.#nextPing;
+    return Math.min(this.#nextPing, now + left);
   }
 
   expelled(room: string): void {

@@ -47,7 +47,7 @@ export class RoomSession implements Session<Command> {
     this.#room = place.room;
     this.#toRoom = toChannel(place.room, 'room');
     this.#watch = place.watch;
-    this.#nextPing = services.clock.now() + options.heartbeatInterval;
+    this.#nextPing = services.clock.monotonic() + options.heartbeatInterval;
   }
 
   async open(): Promise<void> {
@@ -80,13 +80,13 @@ export class RoomSession implements Session<Command> {
 
   wake(now: number): number {
     const { heartbeatInterval, idleTimeout } = this.#options;
-    const deadline = this.#link.lastSeen + idleTimeout;
-    if (now >= deadline) this.#link.close('idle');
+    const left = idleTimeout - this.#link.silence();
+    if (left <= 0) this.#link.close('idle');
     else if (now >= this.#nextPing) {
       this.#nextPing = now + heartbeatInterval;
-      this.#link.send(encodePing(now));
+      this.#link.send(encodePing(this.#services.clock.now()));
     }
-    return Math.min(deadline, this.#nextPing);
+    return Math.min(now + left, this.#nextPing);
   }
 
   expelled(room: string): void {

@@ -1,5 +1,6 @@
 import type { FanoutJob, FanoutResult } from '../../server/src/load/job.ts';
 import { attempt } from './attempt.ts';
+import { behind } from './behind.ts';
 import { latencyColumns } from './columns.ts';
 import { type Comparison, documentOf, measureRounds, textOf } from './comparison.ts';
 import { cpuPerDelivery, fanoutColumns } from './fanout-columns.ts';
@@ -12,11 +13,6 @@ import { conclude, describeRuns } from './run-options.ts';
 import { CHANNEL, type Target } from './targets/target.ts';
 
 const CONNECT_AND_DRAIN_MS = 90_000;
-/** Share of what was due below which a server has not kept up. */
-const KEPT_UP = 0.98;
-/** Share of the 99th percentile of the latencies from which on the load's own lateness is worth a remark. */
-const LATE = 0.2;
-
 /** The fan-out on a schedule: so many messages a second, whatever comes back. */
 export async function fanoutAtRate(options: Options, perSecond: number): Promise<void> {
   const cores = pinning(options.pin);
@@ -72,23 +68,4 @@ function comparisonOf(options: Options, perSecond: number, cores: Pinning | null
     remarksOn: (where, result) => [...misdelivered(where, result), ...behind(where, result, due)],
     trusted: 'CPU per delivery',
   };
-}
-
-function behind(
-  where: string,
-  { deliveriesPerSecond, lateness, latency }: FanoutResult,
-  due: number,
-): string[] {
-  const share = deliveriesPerSecond / due;
-  const late = lateness ?? 0;
-  return [
-    ...(share < KEPT_UP
-      ? [
-          `BEHIND ${where}: ${report.percent(share)} of what was due came in time: latencies grow with the run`,
-        ]
-      : []),
-    ...(late > LATE * latency.p99
-      ? [`LATE ${where}: the load itself sent 1 % of the messages ${report.milliseconds(late)} late or more`]
-      : []),
-  ];
 }

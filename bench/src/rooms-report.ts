@@ -11,7 +11,7 @@ import type { Target } from './targets/target.ts';
 /** Of each message. */
 export const CONTENT_BYTES = 128;
 
-const RATIOS: readonly (readonly [string, string])[] = [
+export const RATIOS: readonly (readonly [string, string])[] = [
   ['fanwire', 'ws-rooms'],
   ['fanwire', 'socket.io-rooms'],
   ['fanwire-memory', 'ws-rooms'],
@@ -22,6 +22,8 @@ export interface Options extends RunOptions {
   readonly rooms: number;
   readonly members: number;
   readonly window: readonly number[];
+  /** Messages a second over all rooms, instead of a window. */
+  readonly rate?: number | undefined;
   readonly targets: readonly Target[];
 }
 

@@ -98,6 +98,7 @@ function runOf(round: number, subject: string, serverMicrosecondsPerDelivery: nu
     astray: 0,
     dropped: {},
     sameOrder: true,
+    lateness: null,
   };
   return { round, subject, result, error: null };
 }

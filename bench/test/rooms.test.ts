@@ -19,7 +19,7 @@ function jobFor(port: number, changes: Partial<RoomsJob> = {}): RoomsJob {
     serverPid: process.pid,
     channels: channelNames(5),
     subscribers: 4,
-    window: 3,
+    drive: { inFlight: 3 },
     warmupSeconds: 0.05,
     seconds: 0.2,
     contentBytes: 128,
@@ -41,7 +41,7 @@ describe('rooms', () => {
       const target = targetNamed(name);
       await using server = await startServer(target, { core: null, inspect: false });
       for (const window of [3, 40]) {
-        const job = jobFor(server.port, { window });
+        const job = jobFor(server.port, { drive: { inFlight: window } });
         const result = await measureRooms(job, speechOf(target));
         assert.ok(result.deliveries > 0);
         const published = result.publishedPerSecond * result.seconds;
@@ -97,6 +97,26 @@ describe('rooms', () => {
     assert.ok(runs.every((run) => run.result.deliveries > 0));
   });
 
+  test('publishes on schedule, and counts from when a message was due', async () => {
+    const target = targetNamed('fanwire-memory');
+    await using server = await startServer(target, { core: null, inspect: false });
+    const job = jobFor(server.port, { drive: { perSecond: 200 }, seconds: 1 });
+    const result = await measureRooms(job, speechOf(target));
+    assert.ok(
+      result.publishedPerSecond > 150 && result.publishedPerSecond < 250,
+      `${result.publishedPerSecond}`,
+    );
+    assert.ok(result.lateness !== null);
+    assert.deepEqual([result.lost, result.duplicated, result.astray], [0, 0, 0]);
+    const { code, stdout } = await runBench(
+      ...['rooms', '--rooms', '6', '--members', '3', '--rate', '100'],
+      ...['--targets', 'fanwire,ws-rooms'],
+    );
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^fanwire \/ ws-rooms: p99 +[\d.]+× /m);
+    assert.doesNotMatch(stdout, /FAILED|LOST|BEHIND/);
+  });
+
   test('more connections than a process may hold are refused with 2', async () => {
     const { code, stderr } = await runBench('rooms', '--rooms', '50000', '--members', '10000');
     assert.equal(code, 2);
@@ -122,6 +142,7 @@ const quiet: RoomsResult = {
   astray: 0,
   dropped: {},
   sameOrder: true,
+  lateness: null,
 };
 
 function runOf(round: number, target: string, changes: Partial<RoomsResult> = {}): Run {

@@ -21,8 +21,8 @@ export interface RoomsJob {
   readonly channels: readonly string[];
   /** Connections of each room; one of them publishes. */
   readonly subscribers: number;
-  /** Messages in flight over all rooms, which publish in turn. */
-  readonly window: number;
+  /** Messages in flight over all rooms, or a second, whatever comes back. The rooms publish in turn. */
+  readonly drive: { readonly inFlight: number } | { readonly perSecond: number };
   readonly warmupSeconds: number;
   readonly seconds: number;
   /** Length of each message's content. */
@@ -42,6 +42,8 @@ export interface RoomsResult extends DeliveryFigures {
   readonly dropped: Readonly<Record<string, number>>;
   /** In each room, the sampled subscribers saw the same messages in the same order. */
   readonly sameOrder: boolean;
+  /** On a schedule, how late the load itself sent: the 99th percentile, milliseconds. */
+  readonly lateness: number | null;
 }
 
 export interface SlowJob {

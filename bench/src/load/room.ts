@@ -41,9 +41,9 @@ export class Room {
     this.#witness(this.publisher, returned);
   }
 
-  /** Publishes one more message, at the next `flush`. */
-  publish(): void {
-    this.#unwritten.push(this.#journal.publish(this.#index));
+  /** Publishes one more message, at the next `flush`. Its latency counts from `at`. @default now */
+  publish(at?: number): void {
+    this.#unwritten.push(this.#journal.publish(this.#index, at));
     this.#published++;
   }
 

@@ -5,6 +5,7 @@ import { deliveriesBetween, type Snapshot } from '../../../server/src/load/deliv
 import { Journal } from '../../../server/src/load/journal.ts';
 import { latencyOf } from '../../../server/src/load/latency.ts';
 import { openEach } from '../../../server/src/load/opening.ts';
+import { Pacer } from '../../../server/src/load/pacer.ts';
 import { PublishedFrame } from '../../../server/src/load/published-frame.ts';
 import type { Speech } from '../../../server/src/load/speech.ts';
 import { watchForStall } from '../../../server/src/load/stall.ts';
@@ -17,19 +18,22 @@ const SAMPLED = 8;
 const DRAIN_MS = 5000;
 const DRAIN_CHECK_MS = 20;
 
-/** All rooms of a run. One window lies over all of them, and they publish in turn. */
+/** All rooms of a run. One window or schedule lies over all of them, and they publish in turn. */
 class House {
   readonly journal = new Journal();
   readonly rooms: readonly Room[];
   /** Messages that their publisher has got back. */
   returned = 0;
   readonly #window: number;
+  readonly #pacer: Pacer | null;
   #turn = 0;
   #isStopped = false;
 
   /** `clients`: room by room. */
   constructor(clients: readonly Client[], job: RoomsJob, speechOf: (channel: string) => Speech) {
-    this.#window = job.window;
+    const { drive } = job;
+    this.#window = 'inFlight' in drive ? drive.inFlight : 0;
+    this.#pacer = 'perSecond' in drive ? new Pacer(drive.perSecond, (due) => this.#publishOne(due)) : null;
     const returned = () => {
       this.returned++;
     };
@@ -43,6 +47,28 @@ class House {
       return new Room([first, ...others], index, frame, surroundings, index % step === 0);
     });
     for (const room of this.rooms) room.publisher.afterRead = () => this.fill();
+  }
+
+  start(): void {
+    if (this.#pacer) this.#pacer.start();
+    else this.fill();
+  }
+
+  /** Forgets what was measured so far. */
+  restart(): void {
+    this.journal.restart();
+    this.#pacer?.restart();
+  }
+
+  /** How late the schedule itself was; null without one. */
+  lateness(): number | null {
+    return this.#pacer?.lateness() ?? null;
+  }
+
+  #publishOne(due: number): void {
+    const room = this.rooms[this.#turn++ % this.rooms.length];
+    room?.publish(due);
+    room?.flush();
   }
 
   /** Publishes as many messages as the window has room for, each in the room whose turn it is. */
@@ -61,6 +87,7 @@ class House {
 
   stop(): void {
     this.#isStopped = true;
+    this.#pacer?.stop();
   }
 
   deliveries(): number {
@@ -133,13 +160,14 @@ async function publishAndCount(
   const wait = (seconds: number) =>
     delay(seconds * 1000, undefined, { signal }).catch(() => signal.throwIfAborted());
   try {
-    house.fill();
+    house.start();
     await wait(job.warmupSeconds);
-    house.journal.restart();
+    house.restart();
     const before = snapshot(house, clients, job.serverPid);
     await wait(job.seconds);
     return [before, snapshot(house, clients, job.serverPid), house.journal.latencies()];
   } finally {
+    house.stop();
     stop();
   }
 }
@@ -164,5 +192,6 @@ function summarise(
     astray: house.rooms.reduce((sum, room) => sum + room.astray, 0),
     dropped: tally(clients.flatMap((client) => client.closed ?? [])),
     sameOrder: house.rooms.every((room) => room.sameOrder),
+    lateness: house.lateness(),
   };
 }

@@ -84,7 +84,7 @@ function runOne(point: Point, options: Options, cores: Pinning | null): Promise<
       serverPid: server.pid,
       channels: names.filter((_, index) => index % step === 0).slice(0, options.spread),
       subscribers: point.subscribers,
-      window: options.window,
+      drive: { inFlight: options.window },
       warmupSeconds: options.warmup,
       seconds: options.seconds,
       contentBytes: CONTENT_BYTES,

@@ -25,6 +25,8 @@ export class RemoteKeys {
   readonly #set: RemoteJWKSet;
   readonly #clock: Clock;
   readonly #report: (problem: unknown) => void;
+  /** Monotonic milliseconds, as all here. */
+  #fetchedAt = Number.NEGATIVE_INFINITY;
   #failedAt = Number.NEGATIVE_INFINITY;
   #reportedAt = Number.NEGATIVE_INFINITY;
 
@@ -34,8 +36,9 @@ export class RemoteKeys {
     this.#report = report;
     this.#set = createRemoteJWKSet(url, {
       timeoutDuration: timeoutMs,
-      cooldownDuration: refetchAfterMs,
-      cacheMaxAge: keepMs,
+      // It would measure by the wall clock.
+      cooldownDuration: Number.POSITIVE_INFINITY,
+      cacheMaxAge: Number.POSITIVE_INFINITY,
       [customFetch]: this.#fetch,
     });
   }
@@ -55,7 +58,7 @@ export class RemoteKeys {
 
   async #select(alg: string, kid: string | undefined): Promise<readonly CryptoKey[]> {
     try {
-      return [await this.#set(kid === undefined ? { alg } : { alg, kid })];
+      return [await this.#current(kid === undefined ? { alg } : { alg, kid })];
     } catch (thrown) {
       if (thrown instanceof errors.JWKSNoMatchingKey) return [];
       if (thrown instanceof errors.JWKSMultipleMatchingKeys) return await collect(thrown);
@@ -67,26 +70,40 @@ export class RemoteKeys {
     }
   }
 
-  readonly #fetch: FetchImplementation = async (address, options) => {
-    if (this.#isRecent(this.#failedAt)) throw new Error('the last fetch of JWKS_URL failed just now');
+  /** The key by a set that is fetched again when it is old, and when it has no such key but may have it by now. */
+  async #current(header: { alg: string; kid?: string }): Promise<CryptoKey> {
+    if (!this.#within(this.#fetchedAt, keepMs) && this.#set.jwks() !== undefined) await this.#set.reload();
     try {
-      return new Response(await readKeySet(await fetch(address, options)));
+      return await this.#set(header);
     } catch (thrown) {
-      this.#failedAt = this.#clock.now();
+      if (!(thrown instanceof errors.JWKSNoMatchingKey)) throw thrown;
+      if (this.#within(this.#fetchedAt, refetchAfterMs)) throw thrown;
+      await this.#set.reload();
+      return await this.#set(header);
+    }
+  }
+
+  readonly #fetch: FetchImplementation = async (address, options) => {
+    if (this.#within(this.#failedAt, retryAfterMs))
+      throw new Error('the last fetch of JWKS_URL failed just now');
+    try {
+      const response = new Response(await readKeySet(await fetch(address, options)));
+      this.#fetchedAt = this.#clock.monotonic();
+      return response;
+    } catch (thrown) {
+      this.#failedAt = this.#clock.monotonic();
       throw thrown;
     }
   };
 
   #reportSometimes(problem: unknown): void {
-    if (this.#isRecent(this.#reportedAt)) return;
-    this.#reportedAt = this.#clock.now();
+    if (this.#within(this.#reportedAt, retryAfterMs)) return;
+    this.#reportedAt = this.#clock.monotonic();
     this.#report(problem);
   }
 
-  /** A time in the future is not recent: a clock set back must not keep us from the key set. */
-  #isRecent(time: number): boolean {
-    const since = this.#clock.now() - time;
-    return since >= 0 && since < retryAfterMs;
+  #within(time: number, ms: number): boolean {
+    return this.#clock.monotonic() - time < ms;
   }
 }
 

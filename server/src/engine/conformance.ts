@@ -2,6 +2,7 @@ import { describe, it } from 'node:test';
 import { appendCases } from './conformance/append.ts';
 import { catalogueCases } from './conformance/catalogue.ts';
 import { clearingCases } from './conformance/clearing.ts';
+import { clockCases } from './conformance/clock.ts';
 import { deliveryCases } from './conformance/delivery.ts';
 import { forgettingCases } from './conformance/forgetting.ts';
 import { idempotencyCases } from './conformance/idempotency.ts';
@@ -29,6 +30,7 @@ const areas: Record<string, Case[]> = {
   delivery: deliveryCases,
   idempotency: idempotencyCases,
   retention: retentionCases,
+  clock: clockCases,
   recovery: recoveryCases,
   read: readCases,
   removal: removalCases,

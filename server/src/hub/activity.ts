@@ -60,8 +60,8 @@ export interface ActivityBook {
 
 /** Of the batches that it is told of. */
 export class Activity implements ActivityBook {
-  /** Oldest first; minutes in which nothing happened are left out. */
-  readonly #minutes: Minute[] = [];
+  /** In the order of their beginning to be counted; minutes in which nothing happened are left out. */
+  #minutes: Minute[] = [];
 
   record(drafts: readonly Draft[], receipts: readonly Receipt[], now: number): void {
     const current = this.#at(now - (now % minute));
@@ -85,10 +85,13 @@ export class Activity implements ActivityBook {
 
   #at(start: number): Minute {
     const last = this.#minutes[this.#minutes.length - 1];
-    if (last && last.start >= start) return last;
-    const fresh = new Minute(start);
-    this.#minutes.push(fresh);
-    while ((this.#minutes[0]?.start ?? start) <= start - activityMinutes * minute) this.#minutes.shift();
-    return fresh;
+    if (last?.start === start) return last;
+    // The clock may have been set, forwards or back: of a minute that comes again, what was counted stays.
+    const again = this.#minutes.find((known) => known.start === start) ?? new Minute(start);
+    const near = this.#minutes.filter(
+      (known) => known !== again && Math.abs(known.start - start) < activityMinutes * minute,
+    );
+    this.#minutes = [...near, again];
+    return again;
   }
 }

@@ -130,21 +130,35 @@ describe('keys from a JWKS', () => {
 });
 
 describe('a new key in the JWKS', () => {
-  it('is found 30 s after the last fetch, and the old one is gone', async (test) => {
-    test.mock.timers.enable({ apis: ['Date'], now: new FakeClock().now() });
+  it('is found 30 s after the last fetch, however the clock is set, and the old one is gone', async () => {
+    const clock = new FakeClock();
     await using server = await keyServer({ keys: [jwk(rsa.publicKey, { kid: '1' })] });
-    const one = await verifier({ jwksUrl: server.url, algorithms });
+    const one = await verifier({ jwksUrl: server.url, algorithms, clock });
     const before = jwt('RS256', rsa.privateKey, claims(), { kid: '1' });
     const after = jwt('RS256', rsa2.privateKey, claims(), { kid: '2' });
     assert.equal((await one.verify(before)).user, 'u1');
     server.state.answer = { keys: [jwk(rsa2.publicKey, { kid: '2' })] };
-    test.mock.timers.tick(29_999);
+    clock.step(600_000);
+    clock.advance(29_999);
     await assert.rejects(one.verify(after), wrongSignature);
     assert.equal(server.state.paths.length, 1);
-    test.mock.timers.tick(1);
+    clock.step(-1_200_000);
+    clock.advance(1);
     assert.equal((await one.verify(after)).user, 'u1');
     assert.equal(server.state.paths.length, 2);
     await assert.rejects(one.verify(before), wrongSignature);
+  });
+
+  it('is fetched after 10 minutes, whether anybody shows it or not', async () => {
+    const clock = new FakeClock();
+    await using server = await keyServer({ keys: [jwk(rsa.publicKey)] });
+    const one = await verifier({ jwksUrl: server.url, algorithms, clock });
+    const token = jwt('RS256', rsa.privateKey, claims({ exp: clock.seconds + 3_600 }));
+    for (const ms of [0, 599_999, 1]) {
+      clock.advance(ms);
+      await one.verify(token);
+    }
+    assert.equal(server.state.paths.length, 2);
   });
 });
 
@@ -222,13 +236,16 @@ describe('a JWKS that cannot be had', () => {
     assert.equal(server.state.paths.length, 2);
   });
 
-  it('is asked again at once when the clock was set back', async () => {
+  it('is asked again after 5 s when the clock was set back', async () => {
     await using server = await keyServer((_, response) => response.writeHead(503).end());
     const clock = new FakeClock();
     const one = await verifier({ jwksUrl: server.url, algorithms, clock });
     await assert.rejects(one.verify(token), unavailable);
     server.state.answer = { keys: [jwk(rsa.publicKey)] };
     clock.step(-10_000);
+    await assert.rejects(one.verify(token), unavailable);
+    assert.equal(server.state.paths.length, 1);
+    clock.advance(5_000);
     assert.equal((await one.verify(token)).user, 'u1');
   });
 

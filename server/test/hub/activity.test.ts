@@ -140,12 +140,25 @@ describe('Activity', () => {
     );
   });
 
-  it('counts what happens after the clock was set back in the minute that it had reached', () => {
+  it('counts what happens after the clock was set in the minute that it shows', () => {
     const activity = new Activity();
-    record(activity, [publish('a')], start + 5 * minute);
     record(activity, [publish('a')], start);
-    assert.equal(activity.page(1, 'a', start + 5 * minute)[0]?.messages, 2);
-    assert.equal(activity.page(1, 'a', start)[0]?.messages, 0);
+    record(activity, [publish('a')], start + 5 * minute);
+    record(activity, [publish('a')], start + minute);
+    record(activity, [publish('a')], start);
+    const counts = activity.page(6, 'a', start + 5 * minute).map(({ messages }) => messages);
+    assert.deepEqual(counts, [2, 1, 0, 0, 0, 1]);
+  });
+
+  it('keeps no more minutes however the clock is set', () => {
+    const activity = new Activity();
+    for (let at = 0; at < 600; at++) record(activity, [publish('a')], start + (at % 2 ? at : -at) * minute);
+    assert.equal(
+      activity.page(60, 'a', start + 599 * minute).filter(({ messages }) => messages > 0).length,
+      1,
+    );
+    record(activity, [publish('a')], start);
+    assert.equal(activity.page(60, 'a', start)[59]?.messages, 1);
   });
 
   it('beyond its limits of channels and users only totals grow', () => {

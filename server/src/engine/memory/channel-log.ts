@@ -75,7 +75,8 @@ export class ChannelLog implements Sequence {
     return index < this.#behind ? this.#persisted.at(index) : this.#window.at(index - this.#behind);
   }
 
-  append(draft: Draft, now: number): Message {
+  /** `age` is the time by which messages grow old. */
+  append(draft: Draft, now: number, age = now): Message {
     this.#top += 1;
     if (now > this.#time) this.#time = now;
     const message: Message = {
@@ -91,7 +92,7 @@ export class ChannelLog implements Sequence {
     };
     this.#window.push(message);
     if (draft.persist) this.#persisted.push(message);
-    this.trim(now);
+    this.trim(age);
     return message;
   }
 

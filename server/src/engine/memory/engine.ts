@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { FanwireError, StartError } from '../../errors.ts';
+import { Ageing } from '../ageing.ts';
 import type {
   ChannelState,
   Draft,
@@ -35,6 +36,7 @@ export class MemoryEngine implements Engine {
   readonly rooms = new MemoryRooms();
   readonly revocations = new MemoryRevocations();
   readonly #clock: Clock;
+  readonly #ageing: Ageing;
   readonly #channels: ChannelTable;
   readonly #ids: Idempotency;
   #sink: EngineSink | undefined;
@@ -45,7 +47,8 @@ export class MemoryEngine implements Engine {
     this.#clock = clock;
     const epoch = randomBytes(9).toString('base64url');
     this.#channels = new ChannelTable({ retention, epoch, isOwned: (channel) => this.rooms.has(channel) });
-    this.#ids = new Idempotency(retention.idempotencyWindow, clock.now());
+    this.#ageing = new Ageing(clock);
+    this.#ids = new Idempotency(retention.idempotencyWindow, this.#ageing.now());
     this.presence = new LocalPresence(clock, (event) => this.#sink?.presence(event));
   }
 
@@ -55,7 +58,7 @@ export class MemoryEngine implements Engine {
     }
     this.#sink = sink;
     this.#stopSweep = this.#clock.every(SWEEP_INTERVAL, () => {
-      const now = this.#clock.now();
+      const now = this.#ageing.now();
       this.#ids.turn(now);
       this.#channels.sweep(now);
     });
@@ -64,20 +67,21 @@ export class MemoryEngine implements Engine {
   async append(batch: readonly Draft[]): Promise<Receipt[]> {
     const sink = this.#opened();
     const now = this.#clock.now();
-    this.#ids.turn(now);
+    const age = this.#ageing.now();
+    this.#ids.turn(age);
     const receipts: Receipt[] = [];
     const followed: Message[] = [];
     let log: ChannelLog | undefined;
     for (const draft of batch) {
       if (draft.keyed) {
-        const first = this.#ids.find(draft.channel, draft.id, now);
+        const first = this.#ids.find(draft.channel, draft.id, age);
         if (first !== undefined) {
           receipts.push({ ...first, duplicate: true });
           continue;
         }
       }
       if (log?.channel !== draft.channel) log = this.#channels.open(draft.channel);
-      const message = log.append(draft, now);
+      const message = log.append(draft, now, age);
       if (log.followed) followed.push(message);
       const receipt = receiptOf(message);
       if (draft.keyed) this.#ids.add(receipt);
@@ -173,7 +177,7 @@ export class MemoryEngine implements Engine {
   /** The channel's log with nothing in it but what is kept at this moment. */
   #trimmed(channel: string): ChannelLog | undefined {
     const log = this.#channels.find(channel);
-    log?.trim(this.#clock.now());
+    log?.trim(this.#ageing.now());
     return log;
   }
 }

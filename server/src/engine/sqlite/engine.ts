@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../clock.ts';
 import { FanwireError } from '../../errors.ts';
+import { Ageing } from '../ageing.ts';
 import type {
   ChannelState,
   Draft,
@@ -50,6 +51,12 @@ export interface SqliteOptions {
   readonly report: (thrown: unknown) => void;
 }
 
+/** Unix milliseconds: by the wall clock, and by the time by which things grow old. */
+interface Times {
+  readonly now: number;
+  readonly age: number;
+}
+
 /** What exists while the file is open. */
 interface Opened {
   readonly file: OpenFile;
@@ -57,6 +64,7 @@ interface Opened {
   readonly sink: EngineSink;
   readonly life: Life;
   readonly states: ChannelStates;
+  readonly ageing: Ageing;
   readonly ids: Idempotency;
   readonly keeper: Keeper;
   readonly forgetter: Forgetter;
@@ -136,7 +144,8 @@ export class SqliteEngine implements Engine {
     const states = new ChannelStates(database, lives);
     const keeper = new Keeper(database, retention, states);
     const { channelTtl = Number.POSITIVE_INFINITY, idempotencyWindow } = retention;
-    const ids = new Idempotency(database, idempotencyWindow, clock.now());
+    const ageing = new Ageing(clock);
+    const ids = new Idempotency(database, idempotencyWindow, ageing.now());
     const inserter = new Inserter(database);
     const condition = new Condition(path, report);
     const writer = new Writer(database, condition, () => {
@@ -153,6 +162,7 @@ export class SqliteEngine implements Engine {
       life,
       states,
       keeper,
+      ageing,
       forgetter: new Forgetter({ database, states, keeper, clock, channelTtl, idempotencyWindow }),
       ids,
       reader: new Reader(database, keeper),
@@ -286,21 +296,27 @@ export class SqliteEngine implements Engine {
 
   /** Within a transaction. */
   #place(opened: Opened, batch: readonly Draft[], followed: Message[]): Receipt[] {
-    const now = this.#options.clock.now();
+    const times = { now: this.#options.clock.now(), age: opened.ageing.now() };
     const touched = new Set<State>();
-    opened.ids.turn(now);
-    const receipts = batch.map((draft) => this.#placeOne(opened, draft, now, touched, followed));
+    opened.ids.turn(times.age);
+    const receipts = batch.map((draft) => this.#placeOne(opened, draft, times, touched, followed));
     opened.inserter.flush();
     for (const state of touched) opened.keeper.afterAppend(state);
     return receipts;
   }
 
   /** Gives a draft its place, or finds the one it has. Within a transaction. */
-  #placeOne(opened: Opened, draft: Draft, now: number, touched: Set<State>, followed: Message[]): Receipt {
+  #placeOne(
+    opened: Opened,
+    draft: Draft,
+    { now, age }: Times,
+    touched: Set<State>,
+    followed: Message[],
+  ): Receipt {
     const { channel, id, keyed, type, data, sender, persist } = draft;
     const { ids, inserter, states } = opened;
     const state = states.get(channel);
-    const earlier = keyed ? ids.find(channel, id, now) : undefined;
+    const earlier = keyed ? ids.find(channel, id, age) : undefined;
     if (earlier) {
       const { offset, time } = earlier;
       return { id, channel, offset, epoch: states.epochOf(state), time, duplicate: true };
@@ -321,9 +337,9 @@ export class SqliteEngine implements Engine {
 
   /** The channel's state with nothing in it that has expired. */
   #current(channel: string): State {
-    const { keeper, states } = this.#use();
+    const { keeper, states, ageing } = this.#use();
     const state = states.get(channel);
-    if (state.top > 0) keeper.expire(state, this.#options.clock.now());
+    if (state.top > 0) keeper.expire(state, ageing.now());
     return state;
   }
 
@@ -331,9 +347,9 @@ export class SqliteEngine implements Engine {
   #sweep(): void {
     if (!this.#opened) return;
     try {
-      const { ids, keeper, forgetter, writer } = this.#opened;
+      const { ids, keeper, forgetter, writer, ageing } = this.#opened;
       const more = writer.now(() => {
-        const now = this.#options.clock.now();
+        const now = ageing.now();
         ids.turn(now);
         const end = performance.now() + sweepBudget;
         const tidied = keeper.sweep(now, end);

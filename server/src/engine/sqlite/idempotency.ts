@@ -52,6 +52,12 @@ export class Idempotency {
   turn(now: number): void {
     const age = now - this.#since;
     if (age >= 0 && age < this.#window) return;
+    if (age < 0) {
+      // The clock was set back: nothing has expired, and a whole window of the new time is waited for.
+      this.#since = now;
+      writeMeta(this.#database, 'ids_since', String(now));
+      return;
+    }
     this.#generations[this.#other].empty.run();
     if (age >= 2 * this.#window) this.#generations[this.#current].empty.run();
     writeMeta(this.#database, 'ids_current', String(this.#other));

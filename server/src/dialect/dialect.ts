@@ -96,6 +96,8 @@ export interface Link extends Recipient {
   opened(): void;
   /** Puts one text frame into the outbox. */
   send(text: string): void;
+  /** The same, for a frame that many are told: made once for all who get it in a row, and sent when their turn comes. */
+  tell(text: string): void;
   /** Resolves when the client has taken what it was sent; null when little of that waits. */
   relief(): Promise<void> | null;
   /** The application's own handler of an action, if it has one. */

@@ -1,5 +1,6 @@
 import type { Message, PresenceEvent } from '../engine/engine.ts';
 import type { HubMeter } from './meter.ts';
+import { PresenceNews } from './presence-news.ts';
 import type { BacklogPolicy, Dispensable, Encoder, Subscription } from './recipient.ts';
 
 /** Subscriptions that are sent the very same bytes. */
@@ -31,7 +32,7 @@ export class Channel {
   /** Subscriptions that may not be given all of a batch: those ahead of the channel, and those without echo. */
   readonly #particular = new Set<Subscription>();
   #watchers: Set<Subscription> | null = null;
-
+  #news: PresenceNews | null = null;
   readonly #policy: BacklogPolicy;
 
   constructor(name: string, epoch: string, offset: number, policy: BacklogPolicy = 'disconnect') {
@@ -66,7 +67,13 @@ export class Channel {
   watch(subscription: Subscription): void {
     if (!subscription.watch) return;
     this.#watchers ??= new Set();
+    if (!this.#watchers.has(subscription)) this.listed(subscription);
     this.#watchers.add(subscription);
+  }
+
+  /** It has been told who is there: what has come before is no news to it. */
+  listed(subscription: Subscription): void {
+    subscription.newsAfter = this.#news?.sequence ?? 0;
   }
 
   leave(subscription: Subscription): void {
@@ -110,12 +117,22 @@ export class Channel {
     });
   }
 
-  presence(event: PresenceEvent): void {
-    if (!this.#watchers) return;
-    const small = event.count <= smallRoom;
-    for (const { recipient, watch } of this.#watchers) {
-      if (small || watch === 'always') recipient.presence(event);
+  /** Somebody came or left. False when that is held, until `tellNews`. `now` is monotonic. */
+  presence(event: PresenceEvent, now: number): boolean {
+    if (!this.#watchers || this.#watchers.size === 0) return true;
+    this.#news ??= new PresenceNews();
+    if (!this.#news.came(event, now)) return false;
+    for (const watcher of this.#watchers) tell(watcher, event);
+    return true;
+  }
+
+  tellNews(now: number): boolean {
+    if (!this.#news) return false;
+    const news = this.#news.turn(now);
+    for (const watcher of this.#watchers ?? []) {
+      for (const event of news.since(watcher.newsAfter)) tell(watcher, event);
     }
+    return this.#news.holds;
   }
 
   #deliverParticular(batch: readonly Message[], before: number, meter: HubMeter): void {
@@ -164,6 +181,10 @@ export class Channel {
     }
     if (members.length === 0) this.#groups.splice(place, 1);
   }
+}
+
+function tell({ recipient, watch }: Subscription, event: PresenceEvent): void {
+  if (watch === 'always' || event.count <= smallRoom) recipient.presence(event);
 }
 
 /** One encoding, then a reference for each member. */

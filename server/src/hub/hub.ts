@@ -20,6 +20,7 @@ import { Flusher } from './flusher.ts';
 import { History, type HistoryRequest } from './history.ts';
 import { type HubMeter, noHubMeter } from './meter.ts';
 import { mergeNames, type NameQuery, Names } from './names.ts';
+import { NewsDesk } from './news-desk.ts';
 import type { BacklogPolicy, Encoder, Recipient, Subscription, Watch } from './recipient.ts';
 import { Registry, type RegistryOptions } from './registry.ts';
 import { type Subscribed, type SubscribeOptions, Subscriber } from './subscriber.ts';
@@ -97,6 +98,7 @@ export class Hub {
   readonly #opening = new Map<string, Promise<void>>();
   readonly #history: History;
   readonly #subscriber: Subscriber;
+  readonly #news: NewsDesk;
   readonly #controlListeners: ((command: ControlCommand) => void)[] = [];
   #subscriptions = 0;
   /** Whether the tick under way has messages for a crowd. */
@@ -132,6 +134,7 @@ export class Hub {
       report,
     });
     this.#history = new History(engine);
+    this.#news = new NewsDesk(clock);
     this.#subscriber = new Subscriber(engine, this.#history, report, meter);
   }
 
@@ -156,6 +159,7 @@ export class Hub {
 
   async close(): Promise<void> {
     await this.settled();
+    this.#news.close();
     await this.#engine.close();
   }
 
@@ -297,6 +301,12 @@ export class Hub {
     if (present !== null) this.#engine.presence.leave(name, present).catch(this.#report);
     if (channel && state !== 'opening') this.#release(channel);
     return true;
+  }
+
+  /** The recipient has been told who is in the channel at this moment. */
+  presenceListed(recipient: Recipient, name: string): void {
+    const subscription = recipient.subscriptions.get(name);
+    if (subscription) this.#channels.get(name)?.listed(subscription);
   }
 
   /** Changes the encoder of a recipient, in all its channels at once. */
@@ -473,12 +483,13 @@ export class Hub {
   }
 
   #presence(event: PresenceEvent): void {
-    this.#channels.get(event.channel)?.presence(event);
+    const channel = this.#channels.get(event.channel);
+    if (channel && !channel.presence(event, this.#clock.monotonic())) this.#news.add(channel);
   }
 }
 
 function newSubscription(recipient: Recipient, channel: string, watch: Watch | null): Subscription {
-  return { recipient, channel, offset: 0, state: 'opening', index: 0, present: null, watch };
+  return { recipient, channel, offset: 0, state: 'opening', index: 0, present: null, watch, newsAfter: 0 };
 }
 
 function afterOffset(messages: readonly Message[], offset: number): readonly Message[] {

@@ -71,4 +71,6 @@ export interface Subscription {
   /** Counted in the engine's presence under this name. */
   present: string | null;
   watch: Watch | null;
+  /** Place in the channel's sequence of presence events up to which it knows who is there. */
+  newsAfter: number;
 }

@@ -24,6 +24,8 @@ export interface Wire extends Valve {
   readonly held: boolean;
   /** A dialect's text as bytes to write. */
   frame(text: string): Buffer;
+  /** The same bytes for all who are told the same text, one after the other. */
+  sharedFrame(text: string): Buffer;
   /** Bytes that ask a live peer for a sign of life; null where the transport has none. */
   readonly ping: Buffer | null;
   /** Bytes that a peer answers with this number when it comes to them; null where the transport has none. */
@@ -251,6 +253,13 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     const bytes = this.#wire.frame(text);
     this.#meter.replied(bytes.length);
     this.push(bytes, 0, true);
+  }
+
+  tell(text: string): void {
+    if (this.#closed) return;
+    const bytes = this.#wire.sharedFrame(text);
+    this.#meter.replied(bytes.length);
+    this.push(bytes, 0, false);
   }
 
   ping(): void {

@@ -24,6 +24,10 @@ class FakeWire implements Wire {
     return Buffer.from(text);
   }
 
+  sharedFrame(text: string): Buffer {
+    return this.frame(text);
+  }
+
   probe(): null {
     return null;
   }

@@ -10,7 +10,7 @@ import { LineEncoder, PlainRecipient, plainMessage } from '../support/plain-reci
 const name = 'c';
 
 function subscriptionOf(recipient: PlainRecipient, offset: number, watch: Watch | null = null): Subscription {
-  return { recipient, channel: name, offset, state: 'joining', index: 0, present: null, watch };
+  return { recipient, channel: name, offset, state: 'joining', index: 0, present: null, watch, newsAfter: 0 };
 }
 
 function deliver(channel: Channel, count: number, sender: string | null = null): void {
@@ -68,8 +68,8 @@ describe('Channel', () => {
     const event = (count: number): PresenceEvent => {
       return { channel: name, user: 'u', joined: true, time: 0, count };
     };
-    channel.presence(event(100));
-    channel.presence(event(101));
+    channel.presence(event(100), 0);
+    channel.presence(event(101), 0);
     assert.deepEqual(
       recipients.map(({ events }) => events.map(({ count }) => count)),
       [[100, 101], [100], []],

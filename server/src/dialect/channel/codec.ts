@@ -4,6 +4,7 @@ import type {
   HistoryQuery,
   Message,
   Position,
+  PresenceEvent,
   PresencePage,
   Receipt,
 } from '../../engine/engine.ts';
@@ -33,6 +34,7 @@ import {
   requiredString,
   unknownAction,
 } from '../fields.ts';
+import { once } from '../once.ts';
 
 /** What a client of this dialect asks for; `ref` is its `request_id`. */
 export type Command = { readonly ref: Reference } & (
@@ -220,6 +222,11 @@ export interface PresenceContent {
   readonly total: number;
   readonly next?: string;
 }
+
+export const encodePresence = once(({ channel, user, joined, time, count }: PresenceEvent): string => {
+  const content = joined ? { user_id: user, since: time, total: count } : { user_id: user, total: count };
+  return encodeAnswer({ type: joined ? 'presence_join' : 'presence_leave', content, channel }, time);
+});
 
 export function presenceContent({ users, total, next }: PresencePage): PresenceContent {
   const list = users.map(({ user, connections, since }) => ({ user_id: user, connections, since }));

@@ -14,6 +14,7 @@ import {
   encodeAck,
   encodeAnswer,
   encodeHistory,
+  encodePresence,
   gapContent,
   presenceContent,
   type Reference,
@@ -105,9 +106,8 @@ export class ChannelSession implements Session<Command> {
     this.#answer('unsubscribed', { reason }, { channel });
   }
 
-  presence({ channel, user, joined, time, count }: PresenceEvent): void {
-    const content = joined ? { user_id: user, since: time, total: count } : { user_id: user, total: count };
-    this.#answer(joined ? 'presence_join' : 'presence_leave', content, { channel });
+  presence(event: PresenceEvent): void {
+    this.#link.tell(encodePresence(event));
   }
 
   gap(channel: string, gap: { from: number; to: number | null }): void {
@@ -177,6 +177,7 @@ export class ChannelSession implements Session<Command> {
       limit,
       ...(cursor === undefined ? {} : { cursor }),
     });
+    this.#services.hub.presenceListed(this.#link, channel);
     this.#answer('presence', presenceContent(page), { channel, ref });
   }
 

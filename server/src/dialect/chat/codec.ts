@@ -4,6 +4,7 @@ import { field, type JsonObject } from '../../json.ts';
 import { idOf, type Target, toChannel } from '../../publishing/message.ts';
 import type { Frame } from '../dialect.ts';
 import { historyQuery, optionalBoolean, optionalStrings, requiredText, unknownAction } from '../fields.ts';
+import { once } from '../once.ts';
 import { joined, seconds, textOf, withoutDeleted } from '../text.ts';
 
 export type Command =
@@ -110,9 +111,9 @@ export function encodeHistory(room: string, { messages, more }: HistoryPage): st
   return `{"action":"history","room":${JSON.stringify(room)},"messages":${list(messages)},"more":${more}}`;
 }
 
-export function encodePresence({ channel, user, joined }: PresenceEvent): string {
-  return encodeAnswer(joined ? 'user_joined' : 'user_left', { room: channel, user });
-}
+export const encodePresence = once(({ channel, user, joined }: PresenceEvent): string =>
+  encodeAnswer(joined ? 'user_joined' : 'user_left', { room: channel, user }),
+);
 
 export function encodeError(code: string, message: string, room: string | undefined): string {
   return encodeAnswer('error', { code, message, ...(room === undefined ? {} : { room }) });

@@ -98,7 +98,7 @@ export class ChatSession implements Session<Command> {
   }
 
   presence(event: PresenceEvent): void {
-    this.#link.send(encodePresence(event));
+    this.#link.tell(encodePresence(event));
   }
 
   gap(room: string): void {
@@ -184,6 +184,7 @@ export class ChatSession implements Session<Command> {
   async #listMembers(room: string): Promise<void> {
     this.#client.check('presence', room);
     const { users } = await this.#services.presence.page(room, { limit: maxPage });
+    this.#services.hub.presenceListed(this.#link, room);
     this.#link.send(encodeAnswer('members', { room, users: users.map(({ user }) => user) }));
   }
 

@@ -10,6 +10,7 @@ import { badRequest } from '../../errors.ts';
 import { field } from '../../json.ts';
 import type { Frame } from '../dialect.ts';
 import { historyQuery, optionalReference, optionalString, requiredText, unknownAction } from '../fields.ts';
+import { once } from '../once.ts';
 import { joined, seconds, textOf, userOf, withoutDeleted } from '../text.ts';
 
 export type Reference = string | number | undefined;
@@ -64,10 +65,10 @@ export function encodePresenceState(room: string, users: readonly PresentUser[])
   return JSON.stringify({ type: 'presence.state', room, users: list });
 }
 
-export function encodePresence({ channel, user, joined, time }: PresenceEvent): string {
+export const encodePresence = once(({ channel, user, joined, time }: PresenceEvent): string => {
   const type = joined ? 'presence.join' : 'presence.leave';
   return JSON.stringify({ type, room: channel, user, ts: time / 1000 });
-}
+});
 
 /** Messages are already JSON: they are put in as they are. */
 export function encodeHistory(room: string, { messages, more }: HistoryPage): string {

@@ -94,7 +94,7 @@ export class RoomSession implements Session<Command> {
   }
 
   presence(event: PresenceEvent): void {
-    this.#link.send(encodePresence(event));
+    this.#link.tell(encodePresence(event));
   }
 
   gap(room: string): void {
@@ -124,6 +124,7 @@ export class RoomSession implements Session<Command> {
   async #listPresence(): Promise<void> {
     this.#client.check('presence', this.#room);
     const { users } = await this.#services.presence.page(this.#room, { limit: maxPage });
+    this.#services.hub.presenceListed(this.#link, this.#room);
     this.#link.send(encodePresenceState(this.#room, users));
   }
 

@@ -129,6 +129,11 @@ class StreamWire implements Wire {
     this.frame = frame;
   }
 
+  /** Nothing that many are told goes to streams. */
+  sharedFrame(text: string): Buffer {
+    return this.frame(text);
+  }
+
   /** Whoever reads a stream answers nothing on it. */
   probe(): null {
     return null;

@@ -11,6 +11,14 @@ export function textFrame(text: string): Buffer {
   return frame;
 }
 
+let shared: { readonly text: string; readonly frame: Buffer } = { text: '', frame: textFrame('') };
+
+/** The same, one buffer for all who are sent the same text in a row. */
+export function sharedFrame(text: string): Buffer {
+  if (shared.text !== text) shared = { text, frame: textFrame(text) };
+  return shared.frame;
+}
+
 /** An unmasked frame; `first` is its first byte. */
 export function frameOf(first: number, payload: Buffer): Buffer {
   const { length } = payload;

@@ -18,7 +18,7 @@ import { rawAnswer } from '../raw-answer.ts';
 import { requestId } from '../request-id.ts';
 import { targetUrl } from '../target.ts';
 import { DeflateEncoder, deflateOptions, takesDeflated } from './deflate.ts';
-import { FrameEncoder, pingFrame, placeIn, probeFrame, textFrame } from './frame.ts';
+import { FrameEncoder, pingFrame, placeIn, probeFrame, sharedFrame, textFrame } from './frame.ts';
 import { keepAcceptableOffer } from './offers.ts';
 
 export interface WebSocketOptions {
@@ -232,6 +232,10 @@ class PeerWire implements Wire {
 
   frame(text: string): Buffer {
     return textFrame(text);
+  }
+
+  sharedFrame(text: string): Buffer {
+    return sharedFrame(text);
   }
 
   probe(place: number): Buffer {

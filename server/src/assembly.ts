@@ -103,6 +103,7 @@ function addDoors(core: Core, commons: Commons, managementOpen: boolean): Doors 
     dialects: websocket.enabled ? dialects.webSocket : [],
     maxMessageSize: websocket.maxMessageSize,
     maxFragments: websocket.maxFragments,
+    messageTimeout: websocket.messageTimeout,
     compression: websocket.compression,
   });
   const streams = new SseTransport({ node, admission, dialect: dialects.events });

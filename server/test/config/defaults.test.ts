@@ -62,6 +62,7 @@ const designed: Record<string, string | number | boolean | null> = {
   WEBSOCKET_DISCONNECT_TIMEOUT: 60,
   WEBSOCKET_COMPRESSION: false,
   WEBSOCKET_MAX_MESSAGE_SIZE: 65_536,
+  WEBSOCKET_MESSAGE_TIMEOUT: 30,
   SSE_HEARTBEAT_INTERVAL: 30,
   SSE_MAX_CONNECTIONS: 500,
   SSE_RETRY_TIMEOUT: 3000,
@@ -169,6 +170,7 @@ test('an empty environment gives every default, durations in milliseconds', () =
       maxConnections: 1000,
       queueSize: 100,
       maxMessageSize: 65_536,
+      messageTimeout: 30_000,
       compression: false,
     },
     sse: {

@@ -89,6 +89,7 @@ function echoTransport({ settings: { websocket }, node, access, extensions }: As
     node,
     admission: new Admission({ ...access, pipeline: extensions.pipeline, clock: node.clock }),
     dialects: [echo],
+    messageTimeout: websocket.messageTimeout,
     maxMessageSize: websocket.maxMessageSize,
     maxFragments: websocket.maxFragments,
     compression: websocket.compression,

@@ -76,6 +76,15 @@ export const websocket = {
     meaning:
       'Frames that a client may split one message into; more close the connection with 1008. Each frame that is held costs memory however short it is.',
   },
+  messageTimeout: {
+    env: 'WEBSOCKET_MESSAGE_TIMEOUT',
+    kind: 'seconds',
+    default: 30,
+    min: 0.05,
+    max: day,
+    meaning:
+      'Time that one message of a WebSocket client may take from its first byte to its last, however many fragments it has; over it the connection is closed with 4408.',
+  },
   compression: {
     env: 'WEBSOCKET_COMPRESSION',
     kind: 'boolean',
@@ -104,6 +113,8 @@ export interface WebSocketSettings {
   readonly maxMessageSize: number;
   /** Frames that one message from a client may be split into, at least 1. Default 1024. */
   readonly maxFragments: number;
+  /** Milliseconds from the first byte of a client's message to its last. Default 30 s. */
+  readonly messageTimeout: number;
   /** Whether permessage-deflate is offered. Default false. */
   readonly compression: boolean;
 }

@@ -19,6 +19,7 @@ import { requestId } from '../request-id.ts';
 import { targetUrl } from '../target.ts';
 import { DeflateEncoder, deflateOptions, takesDeflated } from './deflate.ts';
 import { FrameEncoder, pingFrame, placeIn, probeFrame, sharedFrame, textFrame } from './frame.ts';
+import { type DeadlineParts, MessageDeadline } from './message-deadline.ts';
 import { keepAcceptableOffer } from './offers.ts';
 
 export interface WebSocketOptions {
@@ -29,6 +30,8 @@ export interface WebSocketOptions {
   readonly maxMessageSize: number;
   /** Frames that one message may be split into; over it the connection is closed with 1008. */
   readonly maxFragments: number;
+  /** Milliseconds that a message may take to arrive. */
+  readonly messageTimeout: number;
   /** Whether permessage-deflate is offered (RFC 7692). */
   readonly compression: boolean;
   /** Hears what comes on a socket. @default the connection's session, which is closed with 1003 for a binary frame */
@@ -52,6 +55,7 @@ const bytesPerChunk = 64;
 /** A `ws` socket that knows its connection, so that listeners are shared by all of them. */
 export class Peer extends WebSocket {
   connection: Connection | null = null;
+  deadline: MessageDeadline | null = null;
   /** Set when the parser closed it, because of what the client sent. */
   ending: Ending | null = null;
 }
@@ -71,9 +75,12 @@ export class WebSocketTransport {
   readonly #server: Server<typeof Peer>;
   /** Closed because they do not read, and not gone yet. */
   readonly #lingering = new Set<Peer>();
+  readonly #deadline: DeadlineParts;
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
+    const { wheel, clock } = options.node;
+    this.#deadline = { wheel, now: () => clock.monotonic(), timeout: options.messageTimeout };
     this.#encoders = new Map(
       options.dialects.map((dialect) => {
         const { encode } = dialect;
@@ -211,6 +218,8 @@ export class WebSocketTransport {
     peer.on('ping', onSign);
     peer.on('error', onFault);
     peer.on('close', onClose);
+    peer.deadline = new MessageDeadline(connection, this.#deadline);
+    socket.on('data', (chunk: Buffer) => peer.deadline?.took(chunk));
     connection.start((settled) => dialect.open(connection, entrance, settled), requestId(http));
   }
 }
@@ -281,7 +290,8 @@ function onSign(this: WebSocket): void {
 }
 
 function onClose(this: WebSocket, code: number): void {
-  const { connection, ending } = this as Peer;
+  const { connection, deadline, ending } = this as Peer;
+  deadline?.end();
   connection?.gone(ending ?? { code, by: 'client' });
 }
 

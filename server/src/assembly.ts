@@ -1,20 +1,23 @@
+import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type Access, createAccess } from './access/access.ts';
 import { type ApiParts, createApi } from './api/app.ts';
 import { LocalDirectory } from './api/local-directory.ts';
 import type { Clock } from './clock.ts';
-import { type Commons, type CommonsMaker, localCommons } from './commons.ts';
+import { type Commons, type CommonsMaker, httpLimits, localCommons } from './commons.ts';
 import type { Settings } from './config/settings.ts';
 import { createDialects } from './dialects.ts';
 import type { Engine } from './engine/engine.ts';
 import { FanwireError, type UnknownErrorReporter } from './errors.ts';
 import type { Extensions } from './middleware/extensions.ts';
 import { createNode } from './node.ts';
+import { CutLog } from './ops/http-cuts.ts';
 import { faultReporter } from './ops/log.ts';
 import { Metrics } from './ops/metrics.ts';
 import { Publishing } from './publishing/publishing.ts';
 import { Admission } from './transport/admission.ts';
 import { Enforcer } from './transport/enforcer.ts';
+import { HttpDoor } from './transport/http/door.ts';
 import type { Log, Node } from './transport/node.ts';
 import { SseTransport } from './transport/sse/server.ts';
 import { WebSocketTransport } from './transport/websocket/server.ts';
@@ -47,10 +50,12 @@ export interface Assembly<Added extends Extensions = Extensions> {
   readonly app: FastifyInstance;
   readonly webSockets: WebSocketTransport;
   readonly streams: SseTransport;
+  /** What all who come by HTTP pass. */
+  readonly door: HttpDoor;
 }
 
 /** What is made last. */
-type Doors = Pick<Assembly, 'app' | 'webSockets' | 'streams' | 'directory'>;
+type Doors = Pick<Assembly, 'app' | 'webSockets' | 'streams' | 'directory' | 'door'>;
 type Core<Added extends Extensions = Extensions> = Omit<Assembly<Added>, keyof Doors>;
 
 /** Makes the parts and opens the engine. Throws a StartError that tells the operator what to do. */
@@ -97,8 +102,11 @@ function addDoors(core: Core, commons: Commons, managementOpen: boolean): Doors 
   };
   const dialects = createDialects(services, settings);
   const admission = new Admission({ ...access, pipeline, clock: node.clock });
+  const door = createDoor(core, (socket) => streams.carries(socket));
+  const leaves = (socket: Socket): void => door.leave(socket);
   const webSockets = new WebSocketTransport({
     node,
+    leaves,
     admission,
     dialects: websocket.enabled ? dialects.webSocket : [],
     maxMessageSize: websocket.maxMessageSize,
@@ -106,7 +114,7 @@ function addDoors(core: Core, commons: Commons, managementOpen: boolean): Doors 
     messageTimeout: websocket.messageTimeout,
     compression: websocket.compression,
   });
-  const streams = new SseTransport({ node, admission, dialect: dialects.events });
+  const streams = new SseTransport({ node, leaves, admission, dialect: dialects.events });
   const directory = new LocalDirectory({
     ...node,
     activity: commons.activity,
@@ -117,7 +125,23 @@ function addDoors(core: Core, commons: Commons, managementOpen: boolean): Doors 
     metrics: commons.exposition(core.metrics),
     managementOpen,
   });
-  return { webSockets, streams, directory, app };
+  return { webSockets, streams, directory, app, door };
+}
+
+function createDoor(
+  { settings, node, access, metrics }: Core,
+  carries: (socket: Socket) => boolean,
+): HttpDoor {
+  const { clock, log } = node;
+  const door = new HttpDoor({
+    limits: httpLimits(settings),
+    clock,
+    meter: new CutLog({ clock, log, meter: metrics.httpLimits }),
+    knows: (socket) => access.authenticator.knows(socket),
+    carries,
+  });
+  metrics.httpLimits.watch(door);
+  return door;
 }
 
 /** What the HTTP API is told of the whole server. */
@@ -144,6 +168,7 @@ function createHttp(core: Core, streams: SseTransport, overview: Overview): Fast
       sseAuthRequired: sse.authRequired,
       maxDataBytes: sse.maxMessageSize,
       apiKeyHeader: apiKeys.header,
+      keepAliveTimeout: settings.http.keepAliveTimeout,
     },
     openStream: (http, response) =>
       sse.enabled ? streams.open(http, response) : Promise.reject(sseDisabled()),

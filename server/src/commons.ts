@@ -12,8 +12,10 @@ import { createEngine } from './engines.ts';
 import type { UnknownErrorReporter } from './errors.ts';
 import { Activity, type ActivityBook } from './hub/activity.ts';
 import type { RegistryOptions } from './hub/registry.ts';
+import { type DescriptorNeeds, shareDescriptors } from './ops/descriptors.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { Capacity, type CapacityLimits } from './transport/capacity.ts';
+import type { HttpLimits } from './transport/http/door.ts';
 
 /** What all connections of a server have in common, whichever of its threads they are on. */
 export interface Commons {
@@ -49,6 +51,22 @@ export function keepBooks({ limits }: Settings, clock: Clock) {
     tickets: new Tickets({ clock }),
     books: { places: new LocalRelayPlaces(limits.connectionsPerRoom), occupied: new LocalOccupiedRooms() },
   };
+}
+
+/** What a thread of the server may hold by HTTP: its share. */
+export function httpLimits(settings: Settings): HttpLimits {
+  const { requests, unreadBytes, sendTimeout } = settings.http;
+  const { workers } = settings.listen;
+  return {
+    ...shareDescriptors(descriptorNeeds(settings)),
+    requests: Math.max(1, Math.floor(requests / workers)),
+    unreadBytes: Math.floor(unreadBytes / workers),
+    sendTimeout,
+  };
+}
+
+export function descriptorNeeds({ limits, http, listen }: Settings): DescriptorNeeds {
+  return { connections: limits.connections, http: http.connections, workers: listen.workers };
 }
 
 export function capacityLimits({ limits, websocket, sse }: Settings): CapacityLimits {

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
-import { watchIdle } from './api/idle.ts';
 import { type Assembly, assemble } from './assembly.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { descriptorNeeds } from './commons.ts';
 import { developmentSecret, needsDevelopmentSecret } from './config/secret.ts';
 import type { Settings } from './config/settings.ts';
 import { isLoopback, listenFailed, urlOf } from './listen.ts';
@@ -10,6 +10,7 @@ import { announce } from './ops/announce.ts';
 import { warnOfFewDescriptors } from './ops/descriptors.ts';
 import { Drain } from './ops/drain.ts';
 import { watchRefusals } from './ops/refusals.ts';
+import type { Serve } from './transport/http/visitor.ts';
 import type { Log } from './transport/node.ts';
 
 /** A running server. */
@@ -61,18 +62,14 @@ export async function listen(
   managementOpen: boolean,
   { port = assembly.settings.listen.port, shared = false }: Place = {},
 ): Promise<Server> {
-  const { app, webSockets, streams, settings, node } = assembly;
-  app.server.prependListener('request', (http) => streams.intercept(http));
-  app.server.on('upgrade', (http, socket, head) => {
-    if (!streams.intercept(http)) webSockets.upgrade(http, socket, head);
-  });
-  const cutIdle = watchIdle(app.server);
+  const { app, webSockets, settings, node, door } = assembly;
+  passDoor(assembly);
   const drain = createDrain(assembly, {
     stop: () => {
-      cutIdle();
+      door.cutIdle();
       webSockets.cutLingering();
       // A connection whose last request is answered meanwhile would be kept for the next one.
-      const sweep = setInterval(cutIdle, idleSweep);
+      const sweep = setInterval(() => door.cutIdle(), idleSweep);
       return app.close().finally(() => clearInterval(sweep));
     },
     cut: () => app.server.closeAllConnections(),
@@ -85,16 +82,34 @@ export async function listen(
     throw listenFailed(thrown, { host, port });
   }
   const url = urlOf(app.server.address(), host);
-  if (!shared) warnOfFewDescriptors(settings.limits.connections, node.log);
+  if (!shared) warnOfFewDescriptors(descriptorNeeds(settings), node.log);
   node.log.info({ url, managementOpen }, 'listening');
   return { url, managementOpen, close: () => drain.run() };
 }
 
-/** How the assembly ends; `door` is what it is reached through. */
-export function createDrain({ node, settings, metrics }: Assembly, door: Drain['door']): Drain {
+/** Whatever comes to the port passes the door first. */
+function passDoor({ app, webSockets, streams, door }: Assembly): void {
+  const { server } = app;
+  const [serve] = server.listeners('request') as Serve[];
+  server.removeAllListeners('request');
+  server.on('request', (http, response) => serve && door.take(http, response, serve));
+  server.on('upgrade', (http, socket, head) => {
+    if (streams.intercept(http)) return;
+    door.upgrading(http);
+    webSockets.upgrade(http, socket, head);
+  });
+  door.watch(server);
+}
+
+/** How the assembly ends; `way` is what it is reached through. */
+export function createDrain({ node, settings, metrics, door }: Assembly, way: Drain['door']): Drain {
   const { clock, log } = node;
-  const ended = watchRefusals({ clock, log, refusals: metrics.transport.refusals });
-  return new Drain(door, { ...node, timeout: settings.shutdown.timeout, ended });
+  const stop = watchRefusals({ clock, log, refusals: metrics.transport.refusals });
+  const ended = (): void => {
+    stop();
+    door.close();
+  };
+  return new Drain(way, { ...node, timeout: settings.shutdown.timeout, ended });
 }
 
 export function isManagementOpen({ production, apiKeys, listen: { host } }: Settings): boolean {

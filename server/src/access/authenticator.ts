@@ -44,6 +44,9 @@ export class Authenticator {
   /** By connection: the API key that it presented last, by itself. */
   readonly #proofs = new WeakMap<object, Proof>();
 
+  /** Connections on which a credential was presented that is valid. */
+  readonly #known = new WeakSet<object>();
+
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
     this.#apiKeyHeader = options.apiKeyHeader.toLowerCase();
@@ -62,6 +65,11 @@ export class Authenticator {
     return typeof presented === 'string' && isSameKey(presented, proof.apiKey) ? proof.principal : null;
   }
 
+  /** Whether a valid credential has been presented on this connection. */
+  knows(connection: object): boolean {
+    return this.#known.has(connection);
+  }
+
   /**
    * Every credential presented must be valid, even where none is required: who sends an expired token wants to
    * know, not to be somebody else. A token together with an API key gives the token's user with the scopes of
@@ -77,6 +85,7 @@ export class Authenticator {
     });
     const principal = await this.#identify(credentials);
     const { token, apiKey } = credentials;
+    if (request.connection && principal !== null) this.#known.add(request.connection);
     if (request.connection && principal !== null && token === null && apiKey !== null) {
       this.#proofs.set(request.connection, { apiKey, principal });
     }

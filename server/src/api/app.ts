@@ -61,7 +61,7 @@ export function createApi(parts: ApiParts): FastifyInstance {
   const front = new Front(parts.origin, policy.apiKeyHeader);
   const answer = makeAnswer(report, meter);
   const app = fastify({
-    ...serverOptions(policy.maxDataBytes),
+    ...serverOptions(policy.maxDataBytes, policy.keepAliveTimeout),
     clientErrorHandler: (fault, socket) => answerBadHttp(fault, socket, parts),
     frameworkErrors: (error, request, reply) => answerUnrouted(error, request, reply),
   });

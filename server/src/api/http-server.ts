@@ -16,13 +16,13 @@ const requestTimeout = 10_000;
 const headersTimeout = 5_000;
 /** How often the deadlines are looked at. */
 const connectionsCheckingInterval = 1_000;
-/** Above the 60 s of common proxies, so that it is them who close an idle connection. */
-const keepAliveTimeout = 75_000;
+/** Above the 60 s and 75 s of common proxies, so that it is them who close an idle connection. */
+const usualKeepAlive = 76_000;
 
 const maxHeaderSize = 32 * 1024;
 
 /** Options of Fastify and of Node's server under it: every deadline and size is finite. */
-export function serverOptions(maxDataBytes: number) {
+export function serverOptions(maxDataBytes: number, keepAliveTimeout: number = usualKeepAlive) {
   return {
     logger: false,
     genReqId: requestId,
@@ -57,10 +57,6 @@ const streaming = new WeakSet<Socket>();
 /** From now on somebody else writes on this socket. */
 export function handOver(socket: Socket): void {
   streaming.add(socket);
-}
-
-export function isHandedOver(socket: Socket): boolean {
-  return streaming.has(socket);
 }
 
 /** Where answers are written down that no route gave. */

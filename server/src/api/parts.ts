@@ -33,6 +33,8 @@ export interface ApiPolicy {
   readonly maxDataBytes: number;
   /** The header that carries an API key, which pages of other origins have to be allowed to send. */
   readonly apiKeyHeader: string;
+  /** Milliseconds that a connection may be without a request. @default longer than common proxies keep theirs */
+  readonly keepAliveTimeout?: number;
 }
 
 /** What the HTTP API uses. */

@@ -4,6 +4,7 @@ import { clients } from './schema/clients.ts';
 import { engine } from './schema/engine.ts';
 import { guests } from './schema/guests.ts';
 import { history } from './schema/history.ts';
+import { http } from './schema/http.ts';
 import { jwt } from './schema/jwt.ts';
 import { limits } from './schema/limits.ts';
 import { listen } from './schema/listen.ts';
@@ -32,6 +33,7 @@ export const schema = {
   limits,
   clients,
   networks,
+  http,
   relay,
   room,
   presence,

@@ -5,6 +5,7 @@ import type { ClientSettings } from './schema/clients.ts';
 import type { EngineSettings } from './schema/engine.ts';
 import type { GuestSettings } from './schema/guests.ts';
 import type { HistorySettings } from './schema/history.ts';
+import type { HttpSettings } from './schema/http.ts';
 import type { JwtSettings } from './schema/jwt.ts';
 import type { LimitSettings } from './schema/limits.ts';
 import type { ListenSettings } from './schema/listen.ts';
@@ -34,6 +35,7 @@ export interface Settings {
   readonly limits: LimitSettings;
   readonly clients: ClientSettings;
   readonly networks: NetworkSettings;
+  readonly http: HttpSettings;
   readonly relay: RelaySettings;
   readonly room: RoomSettings;
   readonly presence: PresenceSettings;
@@ -56,6 +58,7 @@ export type {
   EngineSettings,
   GuestSettings,
   HistorySettings,
+  HttpSettings,
   JwtSettings,
   LimitSettings,
   ListenSettings,

@@ -44,11 +44,14 @@ export class Attached implements Place, Guest {
   }
 
   request(http: IncomingMessage, response: ServerResponse): void {
-    this.#assembly.app.routing(http, response);
+    const { door, app } = this.#assembly;
+    door.take(http, response, app.routing);
   }
 
   upgrade(http: IncomingMessage, socket: Socket, head: Buffer): void {
-    this.#assembly.webSockets.upgrade(http, socket, head);
+    const { door, webSockets } = this.#assembly;
+    door.upgrading(http);
+    webSockets.upgrade(http, socket, head);
   }
 
   streams(socket: Socket): boolean {

@@ -3,6 +3,7 @@ import type { Exposition } from '../api/meter.ts';
 import { Backlog } from '../transport/backlog.ts';
 import type { CapacityLimits } from '../transport/capacity.ts';
 import { HttpMetrics } from './metrics-http.ts';
+import { HttpLimitMetrics } from './metrics-http-limits.ts';
 import { HubMetrics } from './metrics-hub.ts';
 import { Maker } from './metrics-kit.ts';
 import { processRegistry } from './metrics-process.ts';
@@ -35,6 +36,7 @@ export class Metrics implements Exposition {
   readonly hub: HubMetrics;
   readonly transport: TransportMetrics;
   readonly http: HttpMetrics;
+  readonly httpLimits: HttpLimitMetrics;
   readonly backlog = new Backlog();
   readonly #faults: Counter;
   #watched: Watched | null = null;
@@ -44,6 +46,7 @@ export class Metrics implements Exposition {
     this.transport = new TransportMetrics(make);
     this.hub = new HubMetrics(make);
     this.http = new HttpMetrics(make, this.transport.errors);
+    this.httpLimits = new HttpLimitMetrics(make);
     make.sums(
       'fanwire_sent_bytes_total',
       'Bytes handed to connections, framing included: messages, and replies to one client.',

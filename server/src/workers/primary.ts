@@ -2,6 +2,7 @@ import { createServer as createProbe, type ListenOptions } from 'node:net';
 import { extname } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Clock, systemClock } from '../clock.ts';
+import { descriptorNeeds } from '../commons.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createEngine } from '../engines.ts';
@@ -112,7 +113,7 @@ class Primary implements Server {
     this.#port = await freePort(host, port);
     await Promise.all(Array.from({ length: workers }, (_, at) => this.#employ(at + 1)));
     this.url = urlOf({ address: host, family: '', port: this.#port }, host);
-    warnOfFewDescriptors(this.#settings.limits.connections, this.#log);
+    warnOfFewDescriptors(descriptorNeeds(this.#settings), this.#log);
     this.#log.info({ url: this.url, workers, managementOpen: this.managementOpen }, 'listening');
   }
 

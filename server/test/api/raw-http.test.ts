@@ -58,7 +58,7 @@ describe('what is no HTTP', () => {
     const http = server.app.server;
     assert.equal(http.headersTimeout, 5_000);
     assert.equal(http.requestTimeout, 10_000);
-    assert.equal(http.keepAliveTimeout, 75_000);
+    assert.equal(http.keepAliveTimeout, 76_000);
     assert.equal(http.maxRequestsPerSocket, 0);
     assert.equal(http.timeout, 0);
   });

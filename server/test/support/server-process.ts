@@ -16,6 +16,8 @@ export interface ProcessOptions {
   readonly uid?: number;
   /** No file that it writes may get larger than so many half kilobytes. */
   readonly fileBlocks?: number;
+  /** Files that it may have open. @default as many as the tests */
+  readonly openFiles?: number;
 }
 
 export interface Exit {
@@ -43,10 +45,14 @@ export class Program implements AsyncDisposable {
   stdout = '';
   stderr = '';
 
-  constructor({ env = {}, args = ['serve'], cwd, uid, fileBlocks }: ProcessOptions = {}) {
+  constructor({ env = {}, args = ['serve'], cwd, uid, fileBlocks, openFiles }: ProcessOptions = {}) {
     const own = [process.execPath, program, ...args];
-    const limited = ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$0" "$@"`, ...own];
-    const [command = '', ...given] = fileBlocks === undefined ? own : limited;
+    const limits = [
+      ...(fileBlocks === undefined ? [] : [`ulimit -f ${fileBlocks}`]),
+      ...(openFiles === undefined ? [] : [`ulimit -n ${openFiles}`]),
+    ];
+    const limited = ['sh', '-c', [...limits, 'exec "$0" "$@"'].join(' && '), ...own];
+    const [command = '', ...given] = limits.length === 0 ? own : limited;
     this.child = spawn(command, given, {
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

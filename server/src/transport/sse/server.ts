@@ -20,6 +20,8 @@ export interface SseOptions {
   readonly node: Node;
   readonly admission: Admission;
   readonly dialect: EventsDialect;
+  /** Told of each socket that is a stream from now on. @default nobody is told */
+  readonly leaves?: (socket: Socket) => void;
 }
 
 /** A reader that does not take the last bytes is cut off after so many milliseconds. */
@@ -62,6 +64,7 @@ export class SseTransport {
     });
     if (socket.destroyed) throw new FanwireError('unavailable', 'the client went away');
     node.capacity.take('sse');
+    this.#options.leaves?.(socket);
     // It goes out with the first event, which says where the stream is: who is told that it is open misses nothing.
     socket.cork();
     const frame = http.httpVersion === '1.1' ? chunked : plain;

@@ -36,6 +36,8 @@ export interface WebSocketOptions {
   readonly compression: boolean;
   /** Hears what comes on a socket. @default the connection's session, which is closed with 1003 for a binary frame */
   readonly hear?: (this: WebSocket, data: unknown, isBinary: boolean) => void;
+  /** Told of each socket that is a WebSocket from now on. @default nobody is told */
+  readonly leaves?: (socket: Socket) => void;
 }
 
 /** A client that does not finish the closing handshake is cut off after so many milliseconds. */
@@ -201,7 +203,8 @@ export class WebSocketTransport {
     socket: Socket,
     { id, dialect, entrance, admitted: { principal } }: Opening,
   ): void {
-    const { node } = this.#options;
+    const { node, leaves } = this.#options;
+    leaves?.(socket);
     const encoders = this.#encoders.get(dialect);
     const encoder = takesDeflated(peer, http) ? encoders?.deflated : encoders?.plain;
     const connection = new Connection(node, new PeerWire(peer, socket, this.#lingering), {

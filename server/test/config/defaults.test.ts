@@ -39,7 +39,7 @@ const designed: Record<string, string | number | boolean | null> = {
   ALLOWED_NETWORKS: null,
   DENIED_NETWORKS: null,
   MAX_HTTP_CONNECTIONS: 0,
-  MAX_HTTP_REQUESTS: 20_000,
+  MAX_HTTP_REQUESTS: 10_000,
   MAX_HTTP_UNREAD_BYTES: 67_108_864,
   HTTP_SEND_TIMEOUT: 30,
   HTTP_KEEP_ALIVE_TIMEOUT: 76,
@@ -166,7 +166,7 @@ test('an empty environment gives every default, durations in milliseconds', () =
     networks: { trustedProxies: [...privateNetworks], allowed: [], denied: [] },
     http: {
       connections: 0,
-      requests: 20_000,
+      requests: 10_000,
       unreadBytes: 67_108_864,
       sendTimeout: 30_000,
       keepAliveTimeout: 76_000,

@@ -16,7 +16,7 @@ export const http = {
     env: 'MAX_HTTP_REQUESTS',
     kind: 'integer',
     unit: 'requests',
-    default: 20_000,
+    default: 10_000,
     min: 1,
     max: 10_000_000,
     meaning:
@@ -53,7 +53,7 @@ export const http = {
 export interface HttpSettings {
   /** Connections that speak HTTP. Default 0: what the descriptors of the process leave, from 64 to 10000. */
   readonly connections: number;
-  /** Requests without an answer, of all connections together. Default 20000. */
+  /** Requests without an answer, of all connections together. Default 10000. */
   readonly requests: number;
   /** Bytes of answers that are not read, of all connections together. Default 64 MiB. */
   readonly unreadBytes: number;

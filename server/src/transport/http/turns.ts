@@ -18,6 +18,9 @@ export interface TurnsParts {
 /** Requests of one connection that may publish at the same time, and that may be unanswered before it is read further. */
 const most = 64;
 
+/** Milliseconds of a turn of the event loop for requests that have waited: who comes with one is not held up by them. */
+const slice = 4;
+
 /** What a held socket does when Node's HTTP server wants to read on, as it does behind every request. */
 function stay(this: Visitor['socket']): Visitor['socket'] {
   return this;
@@ -27,12 +30,15 @@ function stay(this: Visitor['socket']): Visitor['socket'] {
  * Whose turn it is of the requests that come behind one another on a connection without waiting for the answers. What
  * reads is served alone, once the answers before it are taken, so that a connection holds one answer that may be large;
  * what publishes is served together, or a connection could publish only once a tick. Node announces all requests of a
- * packet at once, up to thousands; they wait here, and the socket is not read meanwhile.
+ * packet at once, up to thousands; they wait here, and the socket is not read meanwhile. Connections with more to ask
+ * take turns, for some milliseconds of each turn of the event loop.
  */
 export class Turns {
   readonly #parts: TurnsParts;
   readonly #written: (this: ServerResponse) => void;
   readonly #closed: (this: ServerResponse) => void;
+  /** Those whose next request may begin, in the order of their coming here. */
+  #ready: Visitor[] = [];
 
   constructor(parts: TurnsParts) {
     this.#parts = parts;
@@ -87,6 +93,27 @@ export class Turns {
     }
   }
 
+  #queue(visitor: Visitor): void {
+    if (visitor.queued) return;
+    visitor.queued = true;
+    if (this.#ready.push(visitor) === 1) setImmediate(() => this.#serve());
+  }
+
+  /** What has no time any more waits until sockets have been read again. */
+  #serve(): void {
+    const until = performance.now() + slice;
+    const ready = this.#ready;
+    let served = 0;
+    do {
+      const visitor = ready[served++];
+      if (!visitor) break;
+      visitor.queued = false;
+      this.#next(visitor);
+    } while (performance.now() < until);
+    this.#ready = ready.slice(served);
+    if (this.#ready.length > 0) setImmediate(() => this.#serve());
+  }
+
   #begin(visitor: Visitor, { http, response, serve }: Waiting): void {
     visitor.begun++;
     visitor.alone = http.method !== 'POST';
@@ -107,7 +134,7 @@ export class Turns {
     }
     visitor.begun--;
     this.#parts.visitors.answered(visitor);
-    if (visitor.waiting.length > 0) this.#next(visitor);
+    if (visitor.waiting.length > 0) this.#queue(visitor);
     if (visitor.held && visitor.unanswered <= most / 2) {
       letGo(visitor);
       visitor.socket.resume();

@@ -23,6 +23,8 @@ export class Visitor {
   /** Whether the one that is being served wants to be alone. */
   alone = false;
   waiting: Waiting[] = [];
+  /** Its next request is about to begin. */
+  queued = false;
   /** The request that began last: whether it has arrived whole. */
   last: IncomingMessage | null = null;
   /** Its socket is not read. */

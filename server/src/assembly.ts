@@ -120,11 +120,15 @@ function addDoors(core: Core, commons: Commons, managementOpen: boolean): Doors 
     activity: commons.activity,
     changeStream: (id, principal, change) => streams.change(id, principal, change),
   });
-  const app = createHttp(core, streams, {
-    directory: commons.directory(directory),
-    metrics: commons.exposition(core.metrics),
-    managementOpen,
-  });
+  const app = createHttp(
+    core,
+    { streams, webSockets },
+    {
+      directory: commons.directory(directory),
+      metrics: commons.exposition(core.metrics),
+      managementOpen,
+    },
+  );
   return { webSockets, streams, directory, app, door };
 }
 
@@ -149,7 +153,11 @@ interface Overview extends Pick<ApiParts, 'directory' | 'metrics'> {
   readonly managementOpen: boolean;
 }
 
-function createHttp(core: Core, streams: SseTransport, overview: Overview): FastifyInstance {
+function createHttp(
+  core: Core,
+  { streams, webSockets }: Pick<Doors, 'streams' | 'webSockets'>,
+  overview: Overview,
+): FastifyInstance {
   const { settings, engine, node, access, publishing, enforcer, metrics } = core;
   const { sse, apiKeys } = settings;
   const { directory, metrics: exposition, managementOpen } = overview;
@@ -170,6 +178,7 @@ function createHttp(core: Core, streams: SseTransport, overview: Overview): Fast
       apiKeyHeader: apiKeys.header,
       keepAliveTimeout: settings.http.keepAliveTimeout,
     },
+    refuseSocket: (http) => webSockets.refusal(http),
     openStream: (http, response) =>
       sse.enabled ? streams.open(http, response) : Promise.reject(sseDisabled()),
   });

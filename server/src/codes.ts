@@ -49,6 +49,12 @@ export const closeCodes = {
     client: 'retry after back-off',
     retry: true,
   },
+  noPlace: {
+    code: 4503,
+    reason: 'no place',
+    client: 'retry after the `retry_after` of the error before it (only with `refusals=frame`)',
+    retry: true,
+  },
 } as const satisfies Record<string, CloseCode>;
 
 export type CloseReason = keyof typeof closeCodes;
@@ -97,6 +103,11 @@ export const errorCodes = {
 export const refusalCodes = {
   room_full: { retryable: true, status: 503, meaning: 'The room has its maximum of connections.' },
   server_full: { retryable: true, status: 503, meaning: 'The server has its maximum of connections.' },
+  upgrade_required: {
+    retryable: false,
+    status: 426,
+    meaning: 'At this address there is a WebSocket: the request has to ask for the upgrade.',
+  },
 } as const satisfies Record<string, ErrorCode>;
 
 export type ErrorName = keyof typeof errorCodes;
@@ -104,5 +115,7 @@ export type HttpErrorName = ErrorName | keyof typeof refusalCodes;
 
 /** The table row of any error code. */
 export function errorCode(name: HttpErrorName): ErrorCode {
-  return name === 'room_full' || name === 'server_full' ? refusalCodes[name] : errorCodes[name];
+  return Object.hasOwn(errorCodes, name)
+    ? errorCodes[name as ErrorName]
+    : refusalCodes[name as keyof typeof refusalCodes];
 }

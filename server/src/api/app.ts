@@ -23,6 +23,7 @@ import { checkQueryNames } from './query-names.ts';
 import { addRemoval } from './removal.ts';
 import { addRevocation } from './revocation.ts';
 import { addRooms } from './rooms.ts';
+import { addSocketAddresses, isShadowed } from './socket-addresses.ts';
 import { addSsePublishing } from './sse-publishing.ts';
 import { addStats } from './stats.ts';
 import { addStreams } from './streams.ts';
@@ -53,6 +54,7 @@ const resources: readonly Resource[] = [
   addRemoval,
   addPresence,
   addRooms,
+  addSocketAddresses,
 ];
 
 /** The HTTP server with all its routes, not listening yet. Upgrades are left to whoever listens for them. */
@@ -82,7 +84,7 @@ export function createApi(parts: ApiParts): FastifyInstance {
   app.addHook('onRequest', (request, reply, done) => {
     recordAnswer(parts, request, reply);
     front.admit(request, reply);
-    if (request.is404) {
+    if (request.is404 || isShadowed(app, request)) {
       front.turnAway(app, request, reply);
       return;
     }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { OriginRule } from '../access/origin.ts';
 import { FanwireError } from '../errors.ts';
 import { checkHost } from '../transport/target.ts';
+import { isCall } from './socket-addresses.ts';
 
 /** On every answer; a cache keyed without Origin would hand one page's permission to another. */
 export const everywhere = {
@@ -49,7 +50,10 @@ export class Front {
 
   /** Answers a request that no route matched: a preflight, a wrong method (405), or an unknown path (404). */
   turnAway(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): void {
-    const served = methods.filter((method) => app.findRoute({ method, url: request.url }) !== null);
+    const [path = ''] = request.url.split('?', 1);
+    const served = methods.filter((method) =>
+      isCall(app, path) ? app.hasRoute({ method, url: path }) : app.findRoute({ method, url: path }) !== null,
+    );
     if (served.length === 0) throw new FanwireError('not_found', 'nothing is served at this path');
     const allowed = [...served, 'OPTIONS'].join(', ');
     reply.header('allow', allowed);

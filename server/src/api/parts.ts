@@ -15,7 +15,7 @@ import type { Revocations } from '../access/revocations.ts';
 import type { TicketBook } from '../access/tickets.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine, PresenceStore } from '../engine/engine.ts';
-import type { UnknownErrorReporter } from '../errors.ts';
+import type { FanwireError, UnknownErrorReporter } from '../errors.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Publishing } from '../publishing/publishing.ts';
 import type { Capacity } from '../transport/capacity.ts';
@@ -65,6 +65,8 @@ export interface ApiParts {
    * FanwireError and before anything is written, when it refuses.
    */
   openStream(request: FastifyRequest['raw'], response: FastifyReply['raw']): Promise<void>;
+  /** Resolves to what a request without an upgrade is refused with at a WebSocket's address. */
+  refuseSocket(request: FastifyRequest['raw']): Promise<FanwireError>;
 }
 
 /** Fastify whose handlers get their types from the TypeBox schemas of the route. */

@@ -7,7 +7,16 @@ import { credentialParameters, Parameters } from '../parameters.ts';
 
 /** What the address of a WebSocket dialect may have: parameters of its own, and those of all. */
 export function socketParameters(...own: readonly string[]): Parameters {
-  return new Parameters([...own, 'echo', ...credentialParameters]);
+  return new Parameters([...own, 'echo', 'refusals', ...credentialParameters]);
+}
+
+/** Throws 400 for a parameter that is nearly right, or a way to be refused that there is not. */
+export function checkParameters(url: URL, parameters: Parameters): void {
+  parameters.check(url.searchParams.keys());
+  const refusals = url.searchParams.get('refusals') ?? 'http';
+  if (refusals !== 'frame' && refusals !== 'http') {
+    throw badParameter('the query parameter "refusals" takes "frame" or "http"');
+  }
 }
 
 /** A required query parameter that `check` accepts. */

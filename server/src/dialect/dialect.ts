@@ -72,6 +72,8 @@ export interface Dialect {
    * back, should the connection not come about; throws a refusal (`room_full`) when there is none.
    */
   reserve?(entrance: Entrance, connection: string): Reservation | Promise<Reservation>;
+  /** Why somebody is not let in, as one text frame; `retryAfter` in seconds, where that is for a time. */
+  refusal(error: FanwireError, retryAfter?: number): string;
   /** One message as one text frame. */
   encode(message: Message): string;
   /** `settled` is to be called when a publish of the session was committed or failed. */

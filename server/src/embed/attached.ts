@@ -7,6 +7,8 @@ import { createDrain, type Server } from '../server.ts';
 import { attach, type Guest } from './attach.ts';
 import type { Place } from './fanwire.ts';
 
+/** Of a room's WebSocket, unless there is something else of ours. */
+const roomPath = /^\/ws\/[^/]*$/;
 const methods = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH'] as const;
 
 /** On the HTTP server of an application. It serves its own paths there, and leaves all others alone. */
@@ -34,9 +36,16 @@ export class Attached implements Place, Guest {
     return new Attached(assembly, server, except);
   }
 
-  ownsRequest({ url = '/' }: IncomingMessage): boolean {
-    if (this.#leaves(url)) return false;
-    return methods.some((method) => this.#assembly.app.findRoute({ method, url }) !== null);
+  ownsRequest(http: IncomingMessage): boolean {
+    const { url = '/', method = '' } = http;
+    const [path = ''] = url.split('?', 1);
+    const { app, webSockets } = this.#assembly;
+    // The application's own first page: only WebSockets are ours there.
+    if (path === '/' || this.#leaves(url)) return false;
+    const isRoom =
+      roomPath.test(path) && !methods.some((known) => app.hasRoute({ method: known, url: path }));
+    if (isRoom) return (method === 'GET' || method === 'HEAD') && webSockets.serves(http);
+    return methods.some((known) => app.findRoute({ method: known, url }) !== null);
   }
 
   ownsUpgrade(http: IncomingMessage): boolean {

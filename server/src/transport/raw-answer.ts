@@ -10,6 +10,7 @@ export function errorHeaders({
   retryAfter: seconds = retryAfter,
 }: FanwireError): Readonly<Record<string, string>> {
   if (status === 503 || status === 429) return { 'Retry-After': String(seconds) };
+  if (status === 426) return { Upgrade: 'websocket', Connection: 'Upgrade' };
   return status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {};
 }
 

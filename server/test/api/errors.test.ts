@@ -4,10 +4,7 @@ import { assertShape, TestServer } from './kit.ts';
 
 describe('an address that is not served', () => {
   for (const path of [
-    '/',
     '/nothing',
-    '/ws',
-    '/ws/',
     '/health/',
     '/HEALTH',
     '/api',

@@ -14,6 +14,7 @@ import { type ApiParts, createApi } from '../../src/api/app.ts';
 import type { Directory } from '../../src/api/directory.ts';
 import { LocalDirectory } from '../../src/api/local-directory.ts';
 import { MemoryEngine } from '../../src/engine/memory/engine.ts';
+import { FanwireError } from '../../src/errors.ts';
 import { Activity } from '../../src/hub/activity.ts';
 import { Hub } from '../../src/hub/hub.ts';
 import { Pipeline } from '../../src/middleware/pipeline.ts';
@@ -205,6 +206,7 @@ async function build(options: TestOptions) {
       changeStream: options.changeStream ?? (async () => ({ channels: [] })),
     }),
     openStream: async () => {},
+    refuseSocket: async () => new FanwireError('upgrade_required', 'a WebSocket is served here'),
     ...options.parts,
   };
   const limits = { messages: 100, bytes: 1_000_000, clock, messageRate: 0 };

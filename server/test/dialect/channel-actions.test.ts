@@ -23,6 +23,7 @@ describe('connected', () => {
         connection_id: greeting.content.connection_id,
         user_id: null,
         heartbeat_interval: 30,
+        expires_at: null,
         protocol: 1,
       },
       timestamp: now,

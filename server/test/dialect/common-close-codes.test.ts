@@ -22,6 +22,11 @@ async function withServer(
 }
 
 const ways: Record<keyof typeof closeCodes, Provoke> = {
+  noPlace: () =>
+    withServer({ WEBSOCKET_MAX_CONNECTIONS: '1' }, async (fw) => {
+      await ChannelClient.open(fw);
+      return (await fw.socket('/ws/connect?refusals=frame')).closed;
+    }),
   normal: () =>
     withServer({}, async (fw) => {
       const { socket } = await ChannelClient.open(fw);

@@ -35,6 +35,7 @@ describe('the stream', () => {
         connection_id: data.content.connection_id,
         user_id: null,
         heartbeat_interval: 15,
+        expires_at: null,
         protocol: 1,
         channels: ['news', 'alerts'],
       },

@@ -88,7 +88,6 @@ describe('a Fanwire on the HTTP server of an application', () => {
       '/nowhere',
       '/api',
       '/api/nothing',
-      '/ws',
       '/ws/',
       '/sse',
       '/',
@@ -98,6 +97,20 @@ describe('a Fanwire on the HTTP server of an application', () => {
     ]) {
       const { status, text } = await ask(`${fw.url}${path}`);
       assert.deepEqual([status, text], [404, 'theirs: no such page'], path);
+    }
+  });
+
+  it('answers a plain GET at the address of a WebSocket, and leaves other methods and / to the application', async () => {
+    await using fw = await hosted({}, createHttpServer(routes));
+    assert.equal((await ask(`${fw.url}/ws/connect`)).status, 426);
+    assert.equal((await ask(`${fw.url}/ws?room=a&client_id=b`)).status, 426);
+    assert.equal((await fetch(`${fw.url}/ws/a`)).status, 403, 'no Origin');
+    for (const [method, path] of [
+      ['POST', '/ws/a'],
+      ['GET', '/?a=b'],
+    ] as const) {
+      const response = await fetch(`${fw.url}${path}`, { method });
+      assert.equal(await response.text(), 'theirs: no such page', path);
     }
   });
 

@@ -35,6 +35,7 @@ const echo: Dialect = {
   name: 'channel',
   requirements: { auth: false, user: false, origin: false },
   entrance: () => entrance,
+  refusal: ({ message }) => message,
   encode: ({ data }) => data,
   open: () => session,
 };

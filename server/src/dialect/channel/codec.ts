@@ -1,4 +1,5 @@
 import { checkChannelName } from '../../access/names.ts';
+import { errorCode } from '../../codes.ts';
 import type {
   HistoryPage,
   HistoryQuery,
@@ -8,7 +9,7 @@ import type {
   PresencePage,
   Receipt,
 } from '../../engine/engine.ts';
-import { badRequest } from '../../errors.ts';
+import { badRequest, type FanwireError } from '../../errors.ts';
 import type { Gap } from '../../hub/recovery.ts';
 import type { Subscribed } from '../../hub/subscriber.ts';
 import { field, type JsonObject, rawMember, toJsonText } from '../../json.ts';
@@ -21,7 +22,7 @@ import {
   toUser,
   typeOf,
 } from '../../publishing/message.ts';
-import type { Frame } from '../dialect.ts';
+import type { Frame, Link } from '../dialect.ts';
 import {
   historyQuery,
   maxOffset,
@@ -187,12 +188,20 @@ export function encodeAck(receipt: Receipt, ref: Reference): string {
   return `{"type":"ack","channel":${name},"content":{"id":${JSON.stringify(id)},"channel":${name},"offset":${offset},"epoch":${JSON.stringify(epoch)},"duplicate":${duplicate}},"timestamp":${time}${answered}}`;
 }
 
-export function connectedContent(
-  connection: string,
-  user: string | null,
-  heartbeat: number,
-): Record<string, unknown> {
-  return { connection_id: connection, user_id: user, heartbeat_interval: heartbeat / 1000, protocol: 1 };
+/** `heartbeat` in milliseconds. */
+export function connectedContent({ id, user, principal }: Link, heartbeat: number): Record<string, unknown> {
+  return {
+    connection_id: id,
+    user_id: user,
+    heartbeat_interval: heartbeat / 1000,
+    expires_at: principal.expiresAt,
+    protocol: 1,
+  };
+}
+
+/** `retryAfter` in seconds, for what is only refused for a time. */
+export function errorContent({ code, message }: FanwireError, retryAfter?: number): Record<string, unknown> {
+  return { type: code, error: message, retryable: errorCode(code).retryable, retry_after: retryAfter };
 }
 
 export function subscribedContent({

@@ -1,6 +1,7 @@
-import { flag, socketParameters } from '../address.ts';
+import type { FanwireError } from '../../errors.ts';
+import { checkParameters, flag, socketParameters } from '../address.ts';
 import type { Dialect, Entrance, Link, Requirements, Services, Session } from '../dialect.ts';
-import { encode } from './codec.ts';
+import { encode, encodeAnswer, errorContent } from './codec.ts';
 import { type ChannelOptions, ChannelSession } from './session.ts';
 
 const parameters = socketParameters();
@@ -21,7 +22,7 @@ export class ChannelDialect implements Dialect {
 
   entrance(url: URL): Entrance | null {
     if (url.pathname !== '/ws/connect') return null;
-    parameters.check(url.searchParams.keys());
+    checkParameters(url, parameters);
     return {
       channels: [],
       room: null,
@@ -30,6 +31,11 @@ export class ChannelDialect implements Dialect {
       watch: false,
       echo: flag(url, 'echo', true),
     };
+  }
+
+  refusal(error: FanwireError, retryAfter?: number): string {
+    const content = errorContent(error, retryAfter);
+    return encodeAnswer({ type: 'error', content }, this.#services.clock.now());
   }
 
   open(link: Link, _entrance: Entrance, settled: () => void): Session {

@@ -1,4 +1,3 @@
-import { errorCode } from '../../codes.ts';
 import type { PresenceEvent } from '../../engine/engine.ts';
 import type { FanwireError } from '../../errors.ts';
 import { everyone, userChannel } from '../../hub/hub.ts';
@@ -15,6 +14,7 @@ import {
   encodeAnswer,
   encodeHistory,
   encodePresence,
+  errorContent,
   gapContent,
   presenceContent,
   type Reference,
@@ -49,9 +49,9 @@ export class ChannelSession implements Session<Command> {
   }
 
   async open(): Promise<void> {
-    const { id, user } = this.#link;
+    const { user } = this.#link;
     const greet = (): void =>
-      this.#answer('connected', connectedContent(id, user, this.#options.heartbeatInterval));
+      this.#answer('connected', connectedContent(this.#link, this.#options.heartbeatInterval));
     await this.#services.hub.attach(this.#link, greet);
     for (const channel of [everyone, userChannel(user ?? '')]) {
       const local = this.#services.hub.local(channel);
@@ -187,8 +187,8 @@ export class ChannelSession implements Session<Command> {
     this.#answer('refreshed', { expires_at: principal.expiresAt }, { ref });
   }
 
-  #refuse({ code, message }: FanwireError, ref: Reference): void {
-    this.#answer('error', { type: code, error: message, retryable: errorCode(code).retryable }, { ref });
+  #refuse(error: FanwireError, ref: Reference): void {
+    this.#answer('error', errorContent(error), { ref });
   }
 
   #answer(type: string, content: unknown, more: { channel?: string; ref?: Reference } = {}): void {

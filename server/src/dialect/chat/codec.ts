@@ -115,8 +115,14 @@ export const encodePresence = once(({ channel, user, joined }: PresenceEvent): s
   encodeAnswer(joined ? 'user_joined' : 'user_left', { room: channel, user }),
 );
 
-export function encodeError(code: string, message: string, room: string | undefined): string {
-  return encodeAnswer('error', { code, message, ...(room === undefined ? {} : { room }) });
+/** `retryAfter` in seconds, for what is only refused for a time. */
+export function encodeError(
+  code: string,
+  message: string,
+  room: string | undefined,
+  retryAfter?: number,
+): string {
+  return encodeAnswer('error', { code, message, room, retry_after: retryAfter });
 }
 
 /** Messages are already JSON: they are put in as they are. */

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { checkUserId } from '../../access/names.ts';
-import { flag, optionalParameter, socketParameters } from '../address.ts';
+import type { FanwireError } from '../../errors.ts';
+import { checkParameters, flag, optionalParameter, socketParameters } from '../address.ts';
 import type { Dialect, Entrance, Link, Requirements, Services, Session } from '../dialect.ts';
-import { encode } from './codec.ts';
+import { encode, encodeError } from './codec.ts';
 import { type ChatOptions, ChatSession } from './session.ts';
 
 const parameters = socketParameters('name');
@@ -23,9 +24,13 @@ export class ChatDialect implements Dialect {
 
   entrance(url: URL): Entrance | null {
     if (url.pathname !== '/') return null;
-    parameters.check(url.searchParams.keys());
+    checkParameters(url, parameters);
     const name = optionalParameter(url, 'name', checkUserId) ?? this.#guestName();
     return { channels: [], room: null, clientId: null, name, watch: true, echo: flag(url, 'echo', true) };
+  }
+
+  refusal({ code, message }: FanwireError, retryAfter?: number): string {
+    return encodeError(code, message, undefined, retryAfter);
   }
 
   open(link: Link, _entrance: Entrance, settled: () => void): Session {

@@ -1,10 +1,9 @@
-import { errorCode } from '../../codes.ts';
 import type { Position, PresenceEvent } from '../../engine/engine.ts';
 import { FanwireError } from '../../errors.ts';
 import { everyone, userChannel } from '../../hub/hub.ts';
 import type { Gap } from '../../hub/recovery.ts';
 import type { Subscribed, SubscribeOptions } from '../../hub/subscriber.ts';
-import { connectedContent, encodeAnswer, gapContent } from '../channel/codec.ts';
+import { connectedContent, encodeAnswer, errorContent, gapContent } from '../channel/codec.ts';
 import { defaultReplay } from '../channel/session.ts';
 import { Client } from '../client.ts';
 import type { Link, Services, Session } from '../dialect.ts';
@@ -91,11 +90,10 @@ export class EventsSession implements Session {
   }
 
   async #begin(): Promise<void> {
-    const { id, user } = this.#link;
     this.#services.hub.connections.add(this.#link);
     for (const channel of this.#all) await this.#locate(channel);
     const content = {
-      ...connectedContent(id, user, this.#options.heartbeatInterval),
+      ...connectedContent(this.#link, this.#options.heartbeatInterval),
       channels: this.#all.filter((channel) => !isPersonal(channel)),
     };
     this.#link.send(encodeStart(this.#options.retry, this.#line('connected', content), this.#own.cursor));
@@ -157,8 +155,8 @@ export class EventsSession implements Session {
 
   execute(): void {}
 
-  fail({ code, message }: FanwireError): void {
-    this.#send('error', { type: code, error: message, retryable: errorCode(code).retryable });
+  fail(error: FanwireError): void {
+    this.#send('error', errorContent(error));
   }
 
   wake(now: number): number {

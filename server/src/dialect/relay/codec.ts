@@ -59,6 +59,7 @@ export function encodePing(now: number): string {
   return `{"type":"ping","payload":{"ts":${Math.floor(now / 1000)}}}`;
 }
 
-export function encodeError(code: string, message: string): string {
-  return JSON.stringify({ type: 'error', payload: { code, message } });
+/** `retryAfter` in seconds, for what is only refused for a time. */
+export function encodeError(code: string, message: string, retryAfter?: number): string {
+  return JSON.stringify({ type: 'error', payload: { code, message, retry_after: retryAfter } });
 }

@@ -1,8 +1,8 @@
 import { checkChannelName, checkMessageId } from '../../access/names.ts';
 import { FanwireError } from '../../errors.ts';
-import { flag, requiredParameter, socketParameters } from '../address.ts';
+import { checkParameters, flag, requiredParameter, socketParameters } from '../address.ts';
 import type { Dialect, Entrance, Link, Requirements, Reservation, Services, Session } from '../dialect.ts';
-import { encode } from './codec.ts';
+import { encode, encodeError } from './codec.ts';
 import { type RelayOptions, RelaySession } from './session.ts';
 
 const parameters = socketParameters('room', 'client_id');
@@ -28,7 +28,7 @@ export class RelayDialect implements Dialect {
 
   entrance(url: URL): Entrance | null {
     if (url.pathname !== '/ws') return null;
-    parameters.check(url.searchParams.keys());
+    checkParameters(url, parameters);
     const room = requiredParameter(url, 'room', checkChannelName);
     const clientId = requiredParameter(url, 'client_id', checkMessageId);
     return { channels: [room], room, clientId, name: null, watch: false, echo: flag(url, 'echo', true) };
@@ -43,6 +43,10 @@ export class RelayDialect implements Dialect {
       'room_full',
       `room "${name}" has its maximum of ${limit} connections; try again later`,
     );
+  }
+
+  refusal({ code, message }: FanwireError, retryAfter?: number): string {
+    return encodeError(code, message, retryAfter);
   }
 
   open(link: Link, { room, clientId }: Entrance, settled: () => void): Session {

@@ -75,6 +75,7 @@ export function encodeHistory(room: string, { messages, more }: HistoryPage): st
   return `{"type":"chat.history","room":${JSON.stringify(room)},"messages":[${joined(messages, encode)}],"more":${more}}`;
 }
 
-export function encodeError(code: string, message: string, ref: Reference): string {
-  return JSON.stringify({ type: 'system.error', code, message, ...(ref === undefined ? {} : { ref }) });
+/** `retryAfter` in seconds, for what is only refused for a time. */
+export function encodeError(code: string, message: string, ref: Reference, retryAfter?: number): string {
+  return JSON.stringify({ type: 'system.error', code, message, ref, retry_after: retryAfter });
 }

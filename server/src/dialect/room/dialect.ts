@@ -1,7 +1,8 @@
 import { checkChannelName } from '../../access/names.ts';
-import { badParameter, flag, segment, socketParameters } from '../address.ts';
+import type { FanwireError } from '../../errors.ts';
+import { badParameter, checkParameters, flag, segment, socketParameters } from '../address.ts';
 import type { Dialect, Entrance, Link, Requirements, Services, Session } from '../dialect.ts';
-import { encode } from './codec.ts';
+import { encode, encodeError } from './codec.ts';
 import { type RoomOptions, RoomSession } from './session.ts';
 
 /** The last segment of the channel dialect's address, however it is percent-encoded. */
@@ -25,11 +26,15 @@ export class RoomDialect implements Dialect {
   entrance(url: URL): Entrance | null {
     const encoded = /^\/ws\/([^/]+)$/.exec(url.pathname)?.[1];
     if (encoded === undefined || encoded === channelPath) return null;
-    parameters.check(url.searchParams.keys());
+    checkParameters(url, parameters);
     const room = segment(encoded, checkChannelName);
     if (room === channelPath) throw badParameter(`room: "${channelPath}" is not a room name here`);
     const watch = flag(url, 'presence', false);
     return { channels: [room], room, clientId: null, name: null, watch, echo: flag(url, 'echo', true) };
+  }
+
+  refusal({ code, message }: FanwireError, retryAfter?: number): string {
+    return encodeError(code, message, undefined, retryAfter);
   }
 
   open(link: Link, { room, watch }: Entrance, settled: () => void): Session {

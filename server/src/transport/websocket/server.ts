@@ -14,13 +14,14 @@ import { closing } from '../capacity.ts';
 import { Connection, type Wire } from '../connection.ts';
 import { type Ending, noTransportMeter } from '../meter.ts';
 import type { Node } from '../node.ts';
-import { rawAnswer } from '../raw-answer.ts';
+import { errorHeaders, rawAnswer } from '../raw-answer.ts';
 import { requestId } from '../request-id.ts';
 import { targetUrl } from '../target.ts';
 import { DeflateEncoder, deflateOptions, takesDeflated } from './deflate.ts';
 import { FrameEncoder, pingFrame, placeIn, probeFrame, sharedFrame, textFrame } from './frame.ts';
 import { type DeadlineParts, MessageDeadline } from './message-deadline.ts';
 import { keepAcceptableOffer } from './offers.ts';
+import { refusalProtocol, Teller, wantsFrame } from './teller.ts';
 
 export interface WebSocketOptions {
   readonly node: Node;
@@ -68,6 +69,8 @@ interface Opening {
   readonly dialect: Dialect;
   readonly entrance: Entrance;
   readonly admitted: Admitted;
+  /** Gives its place back, should there be no connection. */
+  readonly giveBack: () => void;
 }
 
 /** The WebSocket transport: `ws` does the handshake and reads; frames are written to the socket by the outbox. */
@@ -75,6 +78,7 @@ export class WebSocketTransport {
   readonly #options: WebSocketOptions;
   readonly #encoders: ReadonlyMap<Dialect, { readonly plain: Encoder; readonly deflated: Encoder }>;
   readonly #server: Server<typeof Peer>;
+  readonly #teller: Teller;
   /** Closed because they do not read, and not gone yet. */
   readonly #lingering = new Set<Peer>();
   readonly #deadline: DeadlineParts;
@@ -105,6 +109,7 @@ export class WebSocketTransport {
       WebSocket: Peer,
     };
     this.#server = new WebSocketServer(serverOptions);
+    this.#teller = new Teller(this.#server);
     this.#server.on('headers', (lines, http) => lines.push(`X-Request-Id: ${requestId(http)}`));
     this.#server.on('wsClientError', (fault, socket, http) => {
       const error = new FanwireError('bad_request', fault.message, { status: 400 });
@@ -114,58 +119,103 @@ export class WebSocketTransport {
 
   /** Whether a WebSocket is served at the address of this request, whatever its parameters. */
   serves(http: IncomingMessage): boolean {
+    return this.#dialectAt(http) !== undefined;
+  }
+
+  #dialectAt(http: IncomingMessage): Dialect | undefined {
     const url = URL.parse(http.url ?? '', 'http://fanwire.invalid');
-    return url !== null && this.#options.dialects.some((dialect) => isEntrance(dialect, url));
+    return url === null ? undefined : this.#options.dialects.find((dialect) => isEntrance(dialect, url));
   }
 
   /** For the HTTP server's `upgrade` event. */
   upgrade(http: IncomingMessage, stream: Duplex, head: Buffer): void {
     const socket = stream as Socket;
     socket.on('error', ignore);
-    const request = requestId(http);
     const admitted = answered(socket).then(() => this.#admit(http, socket, head));
-    admitted.catch((thrown) =>
-      this.#refuse(http, socket, toClientError(thrown, this.#options.node.report, { request })),
-    );
+    admitted.catch((thrown) => {
+      const error = this.#errorOf(thrown, http);
+      if (!this.#tell(http, socket, head, error)) this.#refuse(http, socket, error);
+    });
+  }
+
+  /** For a request that asks for no upgrade: what an upgrade would have been refused with, else that it is needed. */
+  async refusal(http: IncomingMessage): Promise<FanwireError> {
+    try {
+      const opening = await this.#enter({ http, url: targetUrl(http) });
+      opening.giveBack();
+    } catch (thrown) {
+      return this.#errorOf(thrown, http);
+    }
+    return new FanwireError('upgrade_required', 'a WebSocket is served here: ask for the upgrade');
   }
 
   /** Waits no longer for those that were told to go and do not read it. */
   cutLingering(): void {
     for (const peer of this.#lingering) peer.terminate();
+    this.#teller.cut();
+  }
+
+  #errorOf(thrown: unknown, http: IncomingMessage): FanwireError {
+    return toClientError(thrown, this.#options.node.report, { request: requestId(http) });
+  }
+
+  /** Tells it by a frame, to who asks for that at the address of a dialect. False when it has to be an answer. */
+  #tell(http: IncomingMessage, socket: Socket, head: Buffer, error: FanwireError): boolean {
+    if (!wantsFrame(http) || socket.destroyed || !socket.writable) return false;
+    const dialect = this.#dialectAt(http);
+    if (!dialect) return false;
+    const seconds = errorHeaders(error)['Retry-After'];
+    const frame = dialect.refusal(error, seconds === undefined ? undefined : Number(seconds));
+    keepAcceptableOffer(http);
+    if (!this.#teller.tell(http, socket, head, frame, error)) return false;
+    this.#record(http, error);
+    return true;
+  }
+
+  #record(http: IncomingMessage, { code, status }: FanwireError): void {
+    const { meter = noTransportMeter, log } = this.#options.node;
+    const request = requestId(http);
+    meter.refused('websocket', code);
+    log.debug({ request, transport: 'websocket', path: redact(http.url ?? ''), code, status }, 'refused');
   }
 
   /** Answers as HTTP, and closes. */
   #refuse(http: IncomingMessage, socket: Socket, error: FanwireError, headers?: string[]): void {
-    const { meter = noTransportMeter, log } = this.#options.node;
-    const request = requestId(http);
-    const { code, status } = error;
-    meter.refused('websocket', code);
-    log.debug({ request, transport: 'websocket', path: redact(http.url ?? ''), code, status }, 'refused');
+    this.#record(http, error);
     if (socket.destroyed || !socket.writable) return;
-    socket.end(rawAnswer(error, request, headers));
+    socket.end(rawAnswer(error, requestId(http), headers));
     socket.setTimeout(closeTimeout, () => socket.destroy());
   }
 
   async #admit(http: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     const request: Request = { http, url: targetUrl(http) };
-    const [dialect, entrance] = this.#route(request.url);
-    const admitted = await this.#options.admission.admit(request, entrance, {
-      ...dialect.requirements,
-      dialect: dialect.name,
-      transport: 'websocket',
-    });
-    if (socket.destroyed) return;
-    const id = uuidv7(this.#options.node.clock.now());
-    const giveBack = await this.#takePlace(dialect, entrance, id);
+    const opening = await this.#enter(request);
+    if (socket.destroyed) {
+      opening.giveBack();
+      return;
+    }
     let opened = false;
     keepAcceptableOffer(http);
     // The answer goes out with the first frame of the dialect, once the session is open.
     socket.cork();
     this.#server.handleUpgrade(http, socket, head, (peer) => {
       opened = true;
-      this.#open(peer as Peer, request, socket, { id, dialect, entrance, admitted });
+      this.#open(peer as Peer, request, socket, opening);
     });
-    if (!opened) giveBack();
+    if (!opened) opening.giveBack();
+  }
+
+  /** Everything that is settled before somebody is let in, its place included. */
+  async #enter(request: Request): Promise<Opening> {
+    const [dialect, entrance] = this.#route(request.url);
+    const admitted = await this.#options.admission.admit(request, entrance, {
+      ...dialect.requirements,
+      dialect: dialect.name,
+      transport: 'websocket',
+    });
+    const id = uuidv7(this.#options.node.clock.now());
+    const giveBack = await this.#takePlace(dialect, entrance, id);
+    return { id, dialect, entrance, admitted, giveBack };
   }
 
   /** Takes a place for the connection, or throws. Returns how to give it back, should there be no connection. */
@@ -341,6 +391,6 @@ function ignore(): void {
 /** `bearer` carries the token and is answered by itself; of other protocols the first is taken, as browsers need one. */
 function chooseProtocol(offered: Set<string>): string | false {
   if (offered.has('bearer')) return 'bearer';
-  const [first] = offered;
-  return first ?? false;
+  const [first, second] = offered;
+  return (first === refusalProtocol ? second : first) ?? first ?? false;
 }

@@ -5,6 +5,8 @@ import {
   needs,
   python,
   pythonDirectory,
+  pythonModules,
+  pythonPackages,
 } from '../../server/test/support/needs.ts';
 import { run } from './run.ts';
 import { SystemPackages } from './system-packages.ts';
@@ -26,7 +28,7 @@ const providers: Readonly<Record<Need, Provider>> = {
     install: (packages) => packages.install('curl'),
   },
   python: {
-    problem: () => run(python, ['-c', 'import websockets']),
+    problem: () => run(python, ['-c', `import ${pythonModules.join(', ')}`]),
     install: installPython,
   },
   browser: {
@@ -62,13 +64,13 @@ function ensure(provider: Provider, packages: SystemPackages): string | null {
   return provider.install(packages) ?? provider.problem();
 }
 
-/** A Python without `venv` is completed by the system's packages; `websockets` comes from PyPI. */
+/** A Python without `venv` is completed by the system's packages; the libraries come from PyPI. */
 function installPython(packages: SystemPackages): string | null {
   if (makeEnvironment() !== null) {
     const failed = packages.install('python3', 'python3-venv') ?? makeEnvironment();
     if (failed !== null) return failed;
   }
-  return run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'websockets']);
+  return run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...pythonPackages]);
 }
 
 function makeEnvironment(): string | null {

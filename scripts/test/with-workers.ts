@@ -10,6 +10,7 @@ export const testsWithWorkers: readonly string[] = [
   'server/test/crash.test.ts',
   'server/test/dialect/recovery-boundary.test.ts',
   'server/test/dialect/recovery-epoch.test.ts',
+  'server/test/dialect/recovery-live.test.ts',
   'server/test/dialect/recovery-long.test.ts',
   'server/test/dialect/recovery-table.test.ts',
   'server/test/dialect/events-resume.test.ts',

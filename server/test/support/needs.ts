@@ -8,7 +8,10 @@ const root = join(import.meta.dirname, '../../..');
 
 /** A virtual environment of our own, so that nothing is installed into the system's Python. */
 export const pythonDirectory = join(root, 'node_modules/.cache/fanwire-python');
-/** Python 3 with the package `websockets`. */
+/** Libraries that people write clients with, and the modules that they are. */
+export const pythonPackages = ['websockets', 'requests', 'httpx', 'httpx-sse', 'sseclient-py', 'aiohttp'];
+export const pythonModules = ['websockets', 'requests', 'httpx', 'httpx_sse', 'sseclient', 'aiohttp'];
+/** Python 3 with those. */
 export const python = join(pythonDirectory, 'bin/python');
 export const chromium = '/usr/bin/chromium';
 

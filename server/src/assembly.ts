@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Access, createAccess } from './access/access.ts';
 import { type ApiParts, createApi } from './api/app.ts';
 import { LocalDirectory } from './api/local-directory.ts';
+import { createCallers } from './callers.ts';
 import type { Clock } from './clock.ts';
 import { type Commons, type CommonsMaker, httpLimits, localCommons } from './commons.ts';
 import type { Settings } from './config/settings.ts';
@@ -68,9 +69,10 @@ export async function assemble<Added extends Extensions>(
   const report = faultReporter(log, () => metrics.fault());
   const extensions = options.extend(report);
   const commons = makeCommons(settings, clock, report);
-  const { engine, tickets } = commons;
-  const node = createNode(settings, { commons, clock, log, report, metrics, extensions });
-  const access = await createAccess(settings, node.hub, engine, tickets, clock, node.report);
+  const { engine, tickets, counts } = commons;
+  const callers = createCallers(settings, { counts, clock, log, meter: metrics.limits });
+  const node = createNode(settings, { commons, callers, clock, log, report, metrics, extensions });
+  const access = await createAccess(settings, node.hub, engine, tickets, callers, clock, node.report);
   const enforcer = new Enforcer(node.hub, access);
   const publishing = new Publishing({
     ...node,
@@ -101,7 +103,7 @@ function addDoors(core: Core, commons: Commons, managementOpen: boolean): Doors 
     maxChannels: limits.channelsPerConnection,
   };
   const dialects = createDialects(services, settings);
-  const admission = new Admission({ ...access, pipeline, clock: node.clock });
+  const admission = new Admission({ ...access, callers: node.callers, pipeline, clock: node.clock });
   const door = createDoor(core, (socket) => streams.carries(socket));
   const leaves = (socket: Socket): void => door.leave(socket);
   const webSockets = new WebSocketTransport({

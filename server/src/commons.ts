@@ -1,3 +1,4 @@
+import { type Counts, LocalCounts } from './access/limits/counts.ts';
 import { type TicketBook, Tickets } from './access/tickets.ts';
 import type { Directory } from './api/directory.ts';
 import type { LocalDirectory } from './api/local-directory.ts';
@@ -25,6 +26,8 @@ export interface Commons {
   /** Resolves when every thread has done what it was told until now. */
   readonly fence?: () => Promise<unknown>;
   readonly capacity: Capacity;
+  /** Connections by address and by user. */
+  readonly counts: Counts;
   readonly tickets: TicketBook;
   readonly books: SharedBooks;
   /** Of what this thread knows of its own connections, makes what the server knows of all. */
@@ -48,6 +51,7 @@ export const localCommons: CommonsMaker = (settings, clock, report) => ({
 export function keepBooks({ limits }: Settings, clock: Clock) {
   return {
     activity: new Activity(),
+    counts: new LocalCounts(),
     tickets: new Tickets({ clock }),
     books: { places: new LocalRelayPlaces(limits.connectionsPerRoom), occupied: new LocalOccupiedRooms() },
   };

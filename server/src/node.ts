@@ -1,3 +1,4 @@
+import type { Callers } from './access/callers.ts';
 import { includes } from './access/channel-set.ts';
 import type { Clock } from './clock.ts';
 import type { Commons } from './commons.ts';
@@ -12,6 +13,7 @@ import { Wheel } from './transport/wheel.ts';
 
 export interface NodeParts {
   readonly commons: Pick<Commons, 'engine' | 'activity' | 'connections' | 'fence' | 'capacity'>;
+  readonly callers: Callers;
   readonly clock: Clock;
   readonly log: Log;
   readonly report: UnknownErrorReporter;
@@ -21,7 +23,7 @@ export interface NodeParts {
 
 /** What all connections share, with the limits that the settings give; the metrics watch it from now on. */
 export function createNode({ limits, websocket }: Settings, parts: NodeParts): Node {
-  const { commons, clock, log, report, metrics, extensions } = parts;
+  const { commons, callers, clock, log, report, metrics, extensions } = parts;
   const { engine, activity, connections, fence, capacity } = commons;
   const { actions, observer } = extensions;
   const node: Node = {
@@ -38,6 +40,7 @@ export function createNode({ limits, websocket }: Settings, parts: NodeParts): N
     }),
     wheel: new Wheel(clock, report),
     capacity,
+    callers,
     clock,
     log,
     report,
@@ -50,7 +53,6 @@ export function createNode({ limits, websocket }: Settings, parts: NodeParts): N
       clock,
       backlog: metrics.backlog,
       pongRequired: websocket.pongRequired,
-      messageRate: limits.messageRate,
     },
   };
   metrics.watch(node);

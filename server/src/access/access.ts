@@ -4,8 +4,10 @@ import type { Engine } from '../engine/engine.ts';
 import type { Hub } from '../hub/hub.ts';
 import { ApiKeys } from './api-keys.ts';
 import { Authenticator } from './authenticator.ts';
+import type { Callers } from './callers.ts';
 import { Gate } from './gate.ts';
 import { TokenVerifier } from './jwt.ts';
+import type { Attempts } from './limits/attempts.ts';
 import { OriginRule } from './origin.ts';
 import type { Principal } from './principal.ts';
 import { Revocations } from './revocations.ts';
@@ -17,6 +19,7 @@ export interface Access {
   readonly verifier: TokenVerifier;
   readonly authenticator: Authenticator;
   readonly tickets: TicketBook;
+  readonly attempts: Attempts;
   readonly origin: OriginRule;
   readonly rooms: Rooms;
   readonly revocations: Revocations;
@@ -29,6 +32,7 @@ export async function createAccess(
   hub: Hub,
   stores: Pick<Engine, 'rooms' | 'revocations'>,
   tickets: TicketBook,
+  { limits: { attempts } }: Callers,
   clock: Clock,
   report: (thrown: unknown) => void,
 ): Promise<Access> {
@@ -39,12 +43,14 @@ export async function createAccess(
   return {
     verifier,
     tickets,
+    attempts,
     rooms,
     revocations,
     authenticator: new Authenticator({
       verifier,
       tickets,
       revoked,
+      attempts,
       apiKeys: new ApiKeys(apiKeys.keys),
       apiKeyHeader: apiKeys.header,
     }),

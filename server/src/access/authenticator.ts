@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { FanwireError } from '../errors.ts';
 import { type ApiKey, type ApiKeys, isSameKey } from './api-keys.ts';
+import type { ClientAddress } from './client-address.ts';
 import { type Credentials, readCredentials } from './credentials.ts';
 import type { TokenVerifier } from './jwt.ts';
+import type { Attempts } from './limits/attempts.ts';
 import { anonymous, type Principal, withKey } from './principal.ts';
 import type { TicketBook } from './tickets.ts';
 
@@ -13,11 +15,15 @@ export interface AuthenticatorOptions {
   /** Tokens revoked since their ticket was given out. @default none */
   readonly revoked?: (principal: Principal) => boolean;
   readonly apiKeyHeader: string;
+  /** Holds back whoever guesses. @default nobody is */
+  readonly attempts?: Attempts;
 }
 
 export interface AuthenticationRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
+  /** Against whom wrong credentials are counted. @default nobody */
+  readonly client?: ClientAddress;
   /** What it came over, to be known again by `recall`. @default it is not */
   readonly connection?: object;
 }
@@ -73,7 +79,7 @@ export class Authenticator {
   /**
    * Every credential presented must be valid, even where none is required: who sends an expired token wants to
    * know, not to be somebody else. A token together with an API key gives the token's user with the scopes of
-   * both. Throws `unauthorized`; `bad_request` (400) for credentials that contradict each other; `unavailable`
+   * both. Throws `unauthorized`; `rate_limited` after too many wrong ones; `bad_request` (400) for credentials that contradict each other; `unavailable`
    * if a token cannot be checked now.
    */
   async authenticate(request: AuthenticationRequest, needs: AuthenticationNeeds): Promise<Principal> {
@@ -83,7 +89,7 @@ export class Authenticator {
       apiKeyHeader: this.#options.apiKeyHeader,
       allowTicket: needs.allowTicket ?? false,
     });
-    const principal = await this.#identify(credentials);
+    const principal = await this.#attempt(credentials, request.client);
     const { token, apiKey } = credentials;
     if (request.connection && principal !== null) this.#known.add(request.connection);
     if (request.connection && principal !== null && token === null && apiKey !== null) {
@@ -97,6 +103,23 @@ export class Authenticator {
       throw refused('an API key alone is not enough here, because it names no user; present a token as well');
     }
     return principal;
+  }
+
+  /** Whether an API key is presented that is one of this server's; anything else is for `authenticate` to say. */
+  presentsKey({ query, headers, client }: AuthenticationRequest): boolean {
+    const { apiKeys, attempts } = this.#options;
+    const header = headers[this.#apiKeyHeader];
+    const presented = typeof header === 'string' ? header : query.get('api_key');
+    if (presented === null || !apiKeys.configured) return false;
+    return (client === undefined || (attempts?.open(client) ?? true)) && apiKeys.find(presented) !== null;
+  }
+
+  #attempt(credentials: Credentials, client: ClientAddress | undefined): Promise<Principal | null> {
+    const { token, apiKey, ticket } = credentials;
+    const { attempts } = this.#options;
+    const isNothing = token === null && apiKey === null && ticket === null;
+    if (isNothing || client === undefined || !attempts) return this.#identify(credentials);
+    return attempts.check(client, () => this.#identify(credentials));
   }
 
   /** Null if nothing is presented. */

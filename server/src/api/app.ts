@@ -60,7 +60,7 @@ const resources: readonly Resource[] = [
 /** The HTTP server with all its routes, not listening yet. Upgrades are left to whoever listens for them. */
 export function createApi(parts: ApiParts): FastifyInstance {
   const { policy, report, meter = noHttpMeter } = parts;
-  const front = new Front(parts.origin, policy.apiKeyHeader);
+  const front = new Front(parts);
   const answer = makeAnswer(report, meter);
   const app = fastify({
     ...serverOptions(policy.maxDataBytes, policy.keepAliveTimeout),

@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { Authenticator } from '../access/authenticator.ts';
+import type { Callers } from '../access/callers.ts';
+import type { ClientAddress } from '../access/client-address.ts';
 import { operator, type Principal, type Scope } from '../access/principal.ts';
 import { FanwireError } from '../errors.ts';
 import type { ApiPolicy } from './parts.ts';
@@ -29,13 +31,38 @@ export function hasScope({ scopes }: Principal, scope: Scope): boolean {
 
 const noQuery = new URLSearchParams();
 
+function queryOf({ url }: FastifyRequest): URLSearchParams {
+  const start = url.indexOf('?');
+  return start < 0 ? noQuery : new URLSearchParams(url.slice(start + 1));
+}
+
+/** Whether the request brings an API key of this server: one is not counted, whatever the route. */
+export function isKnownKey(
+  authenticator: Authenticator,
+  request: FastifyRequest,
+  client: ClientAddress,
+): boolean {
+  const { headers, socket } = request;
+  const query = queryOf(request);
+  if (query.size === 0 && authenticator.recall(headers, socket) !== null) return true;
+  return authenticator.presentsKey({ query, headers, client });
+}
+
+interface AuthorizationParts {
+  readonly authenticator: Authenticator;
+  readonly callers: Callers;
+  readonly policy: ApiPolicy;
+}
+
 /** Who may use a route. What they may do there with a channel is asked of the gate besides. */
 export class Authorization {
   readonly #authenticator: Authenticator;
+  readonly #callers: Callers;
   readonly #open: boolean;
 
-  constructor({ authenticator, policy }: { authenticator: Authenticator; policy: ApiPolicy }) {
+  constructor({ authenticator, callers, policy }: AuthorizationParts) {
     this.#authenticator = authenticator;
+    this.#callers = callers;
     this.#open = policy.managementOpen;
   }
 
@@ -64,8 +91,7 @@ export class Authorization {
         done();
         return;
       }
-      const query = start < 0 ? noQuery : new URLSearchParams(request.url.slice(start + 1));
-      this.#authenticate(request, query, required)
+      this.#authenticate(request, required)
         .then((principal) => admit(request, principal))
         .then(() => done(), done);
     };
@@ -73,8 +99,16 @@ export class Authorization {
     return hook;
   }
 
-  #authenticate({ headers, socket }: FastifyRequest, query: URLSearchParams, required: boolean) {
-    return this.#authenticator.authenticate({ query, headers, connection: socket }, { required });
+  async #authenticate(request: FastifyRequest, required: boolean): Promise<Principal> {
+    const { headers, socket, raw } = request;
+    const client = this.#callers.addresses.of(raw);
+    const query = queryOf(request);
+    const principal = await this.#authenticator.authenticate(
+      { query, headers, client, connection: socket },
+      { required },
+    );
+    this.#callers.limits.requestAs(client, principal);
+    return principal;
   }
 
   /** Where management is open, only an API key can have less than everything: it was made to have less. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authenticator } from '../access/authenticator.ts';
+import type { Callers } from '../access/callers.ts';
 import type { Principal } from '../access/principal.ts';
 import { errorBody, type FanwireError, toClientError, type UnknownErrorReporter } from '../errors.ts';
 import type { Log } from '../transport/node.ts';
@@ -18,6 +19,7 @@ import { refusal } from './validation.ts';
 
 export interface LaneParts {
   readonly authenticator: Authenticator;
+  readonly callers: Callers;
   readonly policy: ApiPolicy;
   readonly log: Log;
   readonly meter?: HttpMeter;
@@ -80,7 +82,7 @@ export class FastLane {
     const length = Number(headers['content-length'] ?? 0);
     if (!(length > 0 && length <= this.#maxBytes) || !plainTypes.has(headers['content-type'])) return false;
     if (httpVersion !== '1.1' || unusual.some((name) => headers[name] !== undefined)) return false;
-    return countHosts(http) === 1;
+    return countHosts(http) === 1 && this.#parts.callers.serves(this.#parts.callers.addresses.of(http));
   }
 
   #principalOf({ headers, socket }: IncomingMessage): Principal | null {

@@ -1,7 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Authenticator } from '../access/authenticator.ts';
+import type { Callers } from '../access/callers.ts';
 import type { OriginRule } from '../access/origin.ts';
 import { FanwireError } from '../errors.ts';
 import { checkHost } from '../transport/target.ts';
+import { isKnownKey } from './authorization.ts';
+import type { ApiPolicy } from './parts.ts';
 import { isCall } from './socket-addresses.ts';
 
 /** On every answer; a cache keyed without Origin would hand one page's permission to another. */
@@ -19,14 +23,25 @@ const preflightAge = '600';
 /** Routes that probes ask, from wherever they run. */
 const probes: ReadonlySet<string> = new Set(['/health', '/ready']);
 
+interface FrontParts {
+  readonly origin: OriginRule;
+  readonly callers: Callers;
+  readonly authenticator: Authenticator;
+  readonly policy: ApiPolicy;
+}
+
 /** What is settled for every request before its route: headers, the page it comes from, and whether there is a route. */
 export class Front {
   readonly #origin: OriginRule;
+  readonly #callers: Callers;
+  readonly #authenticator: Authenticator;
   readonly #allowedHeaders: string;
 
-  constructor(origin: OriginRule, apiKeyHeader: string) {
+  constructor({ origin, callers, authenticator, policy }: FrontParts) {
     this.#origin = origin;
-    this.#allowedHeaders = `Content-Type, Authorization, ${apiKeyHeader}, Idempotency-Key, Last-Event-ID, X-Request-Id`;
+    this.#callers = callers;
+    this.#authenticator = authenticator;
+    this.#allowedHeaders = `Content-Type, Authorization, ${policy.apiKeyHeader}, Idempotency-Key, Last-Event-ID, X-Request-Id`;
   }
 
   /** Sets the headers of every answer. Throws `forbidden` for a page that may not talk to this server. */
@@ -34,6 +49,7 @@ export class Front {
     reply.headers(everywhere);
     reply.header('x-request-id', request.id);
     const { origin, host } = request.headers;
+    this.#knock(request);
     checkHost(request.raw);
     if (origin === undefined) return;
     const verdict = this.#origin.check(origin, host, { required: false });
@@ -46,6 +62,14 @@ export class Front {
         `Origin ${origin.slice(0, 100)} is not allowed here: add it to ALLOWED_ORIGINS`,
       );
     }
+  }
+
+  /** Throws `forbidden` for a network that is not served, but to probes; `rate_limited` for too many requests. */
+  #knock(request: FastifyRequest): void {
+    const { addresses, limits } = this.#callers;
+    const isProbe = probes.has(request.routeOptions.url ?? '');
+    const client = isProbe ? addresses.of(request.raw) : this.#callers.admit(request.raw);
+    if (!isKnownKey(this.#authenticator, request, client)) limits.request(client);
   }
 
   /** Answers a request that no route matched: a preflight, a wrong method (405), or an unknown path (404). */

@@ -9,6 +9,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { Authenticator } from '../access/authenticator.ts';
+import type { Callers } from '../access/callers.ts';
 import type { Gate } from '../access/gate.ts';
 import type { OriginRule } from '../access/origin.ts';
 import type { Revocations } from '../access/revocations.ts';
@@ -45,6 +46,7 @@ export interface ApiParts {
   readonly presence: PresenceStore;
   readonly engine: Pick<Engine, 'health'>;
   readonly authenticator: Authenticator;
+  readonly callers: Callers;
   readonly origin: OriginRule;
   readonly tickets: TicketBook;
   readonly revocations: Revocations;

@@ -1,5 +1,7 @@
+import type { ClientAddress } from '../access/client-address.ts';
 import type { Gate } from '../access/gate.ts';
 import type { TokenVerifier } from '../access/jwt.ts';
+import type { Attempts } from '../access/limits/attempts.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Clock } from '../clock.ts';
 import type { CloseReason, HttpErrorName } from '../codes.ts';
@@ -22,6 +24,7 @@ export interface Services {
   readonly gate: Gate;
   readonly presence: Engine['presence'];
   readonly verifier: TokenVerifier;
+  readonly attempts: Attempts;
   readonly publishing: Publishing;
   readonly clock: Clock;
   readonly report: (thrown: unknown) => void;
@@ -84,6 +87,7 @@ export interface Dialect {
 export interface Link extends Recipient {
   readonly dialect: DialectName;
   readonly principal: Principal;
+  readonly client: ClientAddress;
   /** Own publishes that are not committed yet, and how many characters of data they hold. */
   pendingPublishes: number;
   pendingSize: number;

@@ -6,6 +6,7 @@ import { HttpMetrics } from './metrics-http.ts';
 import { HttpLimitMetrics } from './metrics-http-limits.ts';
 import { HubMetrics } from './metrics-hub.ts';
 import { Maker } from './metrics-kit.ts';
+import { LimitMetrics } from './metrics-limits.ts';
 import { processRegistry } from './metrics-process.ts';
 import { TransportMetrics } from './metrics-transport.ts';
 
@@ -37,6 +38,7 @@ export class Metrics implements Exposition {
   readonly transport: TransportMetrics;
   readonly http: HttpMetrics;
   readonly httpLimits: HttpLimitMetrics;
+  readonly limits: LimitMetrics;
   readonly backlog = new Backlog();
   readonly #faults: Counter;
   #watched: Watched | null = null;
@@ -44,6 +46,7 @@ export class Metrics implements Exposition {
   constructor(build: BuildInfo) {
     const make = new Maker(this.registry);
     this.transport = new TransportMetrics(make);
+    this.limits = new LimitMetrics(make);
     this.hub = new HubMetrics(make);
     this.http = new HttpMetrics(make, this.transport.errors);
     this.httpLimits = new HttpLimitMetrics(make);

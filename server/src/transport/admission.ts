@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Authenticator } from '../access/authenticator.ts';
+import type { Callers } from '../access/callers.ts';
+import type { ClientAddress } from '../access/client-address.ts';
 import type { Gate } from '../access/gate.ts';
 import type { OriginRule } from '../access/origin.ts';
 import type { Principal } from '../access/principal.ts';
@@ -11,6 +13,7 @@ import type { Pipeline } from '../middleware/pipeline.ts';
 
 export interface Admitted {
   readonly principal: Principal;
+  readonly client: ClientAddress;
   /** For `Access-Control-Allow-Origin`; null when no Origin was sent. */
   readonly corsOrigin: string | null;
 }
@@ -21,7 +24,13 @@ export interface Request {
   readonly url: URL;
 }
 
+/** One whose client was found. */
+export interface Knocked extends Request {
+  readonly client: ClientAddress;
+}
+
 interface AdmissionParts {
+  readonly callers: Callers;
   readonly origin: OriginRule;
   readonly authenticator: Authenticator;
   readonly gate: Gate;
@@ -30,11 +39,12 @@ interface AdmissionParts {
 }
 
 /**
- * What is settled before the upgrade or the stream, in this order: Origin (403), credentials (401), permission for
- * the channels of the address (403). Whether there is room for one more (503) is asked last, in the turn in which the
- * place is taken.
+ * What is settled before the upgrade or the stream, in this order: the network (403) and how often it knocks (429),
+ * Origin (403), credentials (401), permission for the channels of the address (403). Whether there is room for one more
+ * (429, 503) is asked last, in the turn in which the place is taken.
  */
 export class Admission {
+  readonly #callers: Callers;
   readonly #origin: OriginRule;
   readonly #authenticator: Authenticator;
   readonly #gate: Gate;
@@ -42,11 +52,20 @@ export class Admission {
   readonly #clock: Clock;
 
   constructor(parts: AdmissionParts) {
+    this.#callers = parts.callers;
     this.#origin = parts.origin;
     this.#authenticator = parts.authenticator;
     this.#gate = parts.gate;
     this.#pipeline = parts.pipeline;
     this.#clock = parts.clock;
+  }
+
+  /** Somebody knocks, at whichever address: throws `forbidden` or `rate_limited`. API keys knock as often as they like. */
+  knock({ http, url }: Request): ClientAddress {
+    const client = this.#callers.admit(http);
+    const key = { query: url.searchParams, headers: http.headers, client };
+    if (!this.#authenticator.presentsKey(key)) this.#callers.limits.connect(client);
+    return client;
   }
 
   checkOrigin({ http }: Request, required: boolean): string | null {
@@ -61,7 +80,7 @@ export class Admission {
   }
 
   /** Through the middleware, where there is any. */
-  async admit(request: Request, entrance: Entrance, door: Door): Promise<Admitted> {
+  async admit(request: Knocked, entrance: Entrance, door: Door): Promise<Admitted> {
     if (this.#pipeline.empty) return this.#admit(request, entrance, door, null);
     const context = new ConnectRequest(request.http, entrance.channels, door, this.#clock);
     let admitted: Admitted | null = null;
@@ -73,16 +92,17 @@ export class Admission {
   }
 
   /** `given` is who it is, when somebody else than its credentials says so. */
-  async #admit(request: Request, entrance: Entrance, door: Door, given: Principal | null): Promise<Admitted> {
+  async #admit(request: Knocked, entrance: Entrance, door: Door, given: Principal | null): Promise<Admitted> {
     const corsOrigin = this.checkOrigin(request, door.origin);
     const principal = given ?? (await this.#authenticate(request, door));
+    this.#callers.limits.connectAs(request.client, principal);
     for (const channel of entrance.channels) this.#gate.check(principal, 'subscribe', channel);
-    return { principal, corsOrigin };
+    return { principal, client: request.client, corsOrigin };
   }
 
-  #authenticate({ url, http }: Request, { auth, user, transport }: Door): Promise<Principal> {
+  #authenticate({ url, http, client }: Knocked, { auth, user, transport }: Door): Promise<Principal> {
     return this.#authenticator.authenticate(
-      { query: url.searchParams, headers: http.headers },
+      { query: url.searchParams, headers: http.headers, client },
       { required: auth, userRequired: user, allowTicket: transport === 'sse' },
     );
   }

@@ -44,12 +44,20 @@ export class Capacity {
     return Atomics.load(this.#taken, places[transport]);
   }
 
-  /** Takes a place. Throws `server_full` when there is none, or when the server is closing. */
-  take(transport: TransportName): void {
+  /** Whether there is any place at all. */
+  hasRoom(transport: TransportName): boolean {
+    return (
+      this.#isBelow(all, this.limits.connections) && this.#isBelow(places[transport], this.limits[transport])
+    );
+  }
+
+  /**
+   * Takes a place, but for the last ones, the `reserved` share of all. Throws `server_full` when there is none, or when
+   * the server is closing.
+   */
+  take(transport: TransportName, reserved = 0): void {
     if (this.#closed) throw closing();
-    if (!this.#takeOne(transport)) {
-      throw new FanwireError('server_full', 'the server has its maximum of connections; try again later');
-    }
+    if (!this.#takeOne(transport, reserved)) throw full(reserved > 0 && this.hasRoom(transport));
     Atomics.add(this.#own, all, 1);
     Atomics.add(this.#own, places[transport], 1);
   }
@@ -66,12 +74,29 @@ export class Capacity {
     this.#closed = true;
   }
 
-  #takeOne(transport: TransportName): boolean {
-    if (!addBelow(this.#taken, all, this.limits.connections)) return false;
-    if (addBelow(this.#taken, places[transport], this.limits[transport])) return true;
+  #isBelow(at: number, limit: number): boolean {
+    return Atomics.load(this.#taken, at) < limit;
+  }
+
+  #takeOne(transport: TransportName, reserved: number): boolean {
+    const { connections, [transport]: limit } = this.limits;
+    if (!addBelow(this.#taken, all, without(reserved, connections))) return false;
+    if (addBelow(this.#taken, places[transport], without(reserved, limit))) return true;
     Atomics.sub(this.#taken, all, 1);
     return false;
   }
+}
+
+function full(isKeptBack: boolean): FanwireError {
+  const text = isKeptBack
+    ? 'the places that are left are kept for who signs in; do so, or try again later'
+    : 'the server has its maximum of connections; try again later';
+  return new FanwireError('server_full', text);
+}
+
+/** How many of so many are not reserved. */
+function without(reserved: number, places: number): number {
+  return places - Math.floor(places * reserved);
 }
 
 /** What somebody is told who comes while the server closes. */

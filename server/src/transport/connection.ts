@@ -1,4 +1,8 @@
 import type { Socket } from 'node:net';
+import type { ClientAddress } from '../access/client-address.ts';
+import type { LimitHolder } from '../access/limits/bites.ts';
+import type { HeldFrames } from '../access/limits/client-limits.ts';
+import type { FreePlace } from '../access/limits/places.ts';
 import type { Principal } from '../access/principal.ts';
 import { type CloseCode, type CloseReason, closeCodes, type HttpErrorName } from '../codes.ts';
 import type { DialectName, Expulsion, Link, Session } from '../dialect/dialect.ts';
@@ -13,7 +17,6 @@ import { Expiry } from './expiry.ts';
 import { type Ending, noTransportMeter, type TransportMeter } from './meter.ts';
 import type { Node } from './node.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
-import { RateLimit } from './rate-limit.ts';
 import type { Sleeper } from './wheel.ts';
 
 /** How one transport puts things on its socket. */
@@ -38,6 +41,9 @@ export interface ConnectionOptions {
   readonly id: string;
   readonly dialect: DialectName;
   readonly principal: Principal;
+  readonly client: ClientAddress;
+  /** Gives back the place that was taken for it. */
+  readonly free: FreePlace;
   /** The name it goes by when no token says who it is (chat), else null. */
   readonly claimedName: string | null;
   readonly echo: boolean;
@@ -65,6 +71,7 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
   readonly dialect: DialectName;
   readonly verifiedUser: string | null;
   readonly user: string | null;
+  readonly client: ClientAddress;
   readonly echo: boolean;
   /** Unix milliseconds. */
   readonly connectedAt: number;
@@ -80,7 +87,8 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
   index = 0;
   readonly #node: Node;
   readonly #wire: Wire;
-  readonly #rate: RateLimit | null;
+  readonly #frames: HeldFrames | null;
+  readonly #free: FreePlace;
   /** Monotonic milliseconds, as all that follow. */
   readonly #openedAt: number;
   #lastSeen: number;
@@ -89,7 +97,6 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
   #expiry: Expiry | null = null;
   /** Its socket is not read for a while. */
   #deaf = false;
-  #remoteAddress: string | null = null;
   #session: Session | null = null;
   #runner: Runner | null = null;
   #marked: Marked = unmarked;
@@ -104,6 +111,7 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     this.principal = options.principal;
     this.verifiedUser = options.principal.user;
     this.user = options.principal.user ?? options.claimedName;
+    this.client = options.client;
     this.echo = options.echo;
     this.encoder = options.encoder;
     this.connectedAt = node.clock.now();
@@ -112,7 +120,8 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     this.#heardFrom = now;
     this.#node = node;
     this.#wire = wire;
-    this.#rate = node.limits.messageRate > 0 ? new RateLimit(node.limits.messageRate, now) : null;
+    this.#free = options.free;
+    this.#frames = node.callers.limits.frames(options.client, options.principal);
     this.#held = wire.held;
     this.outbox = new Outbox(wire.socket, node.limits, this);
   }
@@ -121,10 +130,8 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     return this.#wire.transport;
   }
 
-  /** The system is asked for it when it is wanted first; '' when the socket has closed before. */
   get remoteAddress(): string {
-    this.#remoteAddress ??= this.#wire.socket.remoteAddress ?? '';
-    return this.#remoteAddress;
+    return this.client.text;
   }
 
   get closed(): boolean {
@@ -161,15 +168,15 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
   /** One text frame from the client, of so many bytes. */
   receive(text: string, bytes: number): void {
     this.#meter.received(this.dialect, bytes);
-    const now = this.#node.clock.monotonic();
-    this.#lastSeen = now;
-    if (this.#rate && !this.#rate.take(now)) this.#refuseRate(text, this.#rate);
-    else this.#runner?.receive(text);
+    const over = this.#signOfLife();
+    if (over === null) this.#runner?.receive(text);
+    else this.#refuseFrame(over, text);
   }
 
-  /** A sign of life that carries nothing. */
+  /** A sign of life that carries nothing: a ping or a pong, which costs no less than other frames. */
   seen(): void {
-    this.#lastSeen = this.#node.clock.monotonic();
+    const over = this.#signOfLife();
+    if (over !== null) this.#refuseFrame(over, null);
   }
 
   silence(since = this.#lastSeen): number {
@@ -181,7 +188,7 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
   /** A sign of life, with the number of the probe that it answers. */
   answered(place: number): void {
     this.seen();
-    this.outbox.answered(place);
+    if (!this.#closed) this.outbox.answered(place);
   }
 
   pause(): void {
@@ -326,7 +333,8 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     if (this.#expiry) this.#node.wheel.remove(this.#expiry);
     this.#node.hub.detach(this);
     this.#session?.closed();
-    this.#node.capacity.free(this.transport);
+    this.#frames?.release();
+    this.#free();
     this.#node.observer?.disconnected(this, ending);
   }
 
@@ -351,13 +359,28 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     return { connection: id, dialect, transport, user };
   }
 
-  #refuseRate(text: string, rate: RateLimit): void {
-    const error = new FanwireError(
-      'rate_limited',
-      `at most ${this.#node.limits.messageRate} messages a second`,
-    );
-    this.failed(error.code);
-    this.#runner?.refuse(text, error);
-    if (rate.exhausted) this.close('rateLimit');
+  /** A frame of any kind came; whose limit it is over, if it is. */
+  #signOfLife(): LimitHolder | null {
+    const now = this.#node.clock.monotonic();
+    this.#lastSeen = now;
+    return this.#frames === null ? null : this.#frames.limit.take(now);
+  }
+
+  /** A frame with a text is answered; of others only the first of many. */
+  #refuseFrame(over: LimitHolder, text: string | null): void {
+    if (this.#closed || !this.#frames) return;
+    const { limit } = this.#frames;
+    this.#node.callers.limits.refused(over, this.client, this.verifiedUser);
+    if (text !== null || limit.refused === 1) {
+      const whose = over === 'connection' ? '' : ` from all connections of this ${over}`;
+      const error = new FanwireError(
+        'rate_limited',
+        `at most ${limit.rateOf(over)} messages a second${whose}`,
+      );
+      this.failed(error.code);
+      if (text === null) this.#session?.fail(error, null);
+      else this.#runner?.refuse(text, error);
+    }
+    if (limit.exhausted) this.close('rateLimit');
   }
 }

@@ -1,3 +1,4 @@
+import type { Callers } from '../access/callers.ts';
 import type { Clock } from '../clock.ts';
 import type { UnknownErrorReporter } from '../errors.ts';
 import type { Hub } from '../hub/hub.ts';
@@ -29,6 +30,7 @@ export interface Node {
   readonly hub: Hub;
   readonly wheel: Wheel;
   readonly capacity: Capacity;
+  readonly callers: Callers;
   readonly clock: Clock;
   readonly log: Log;
   readonly report: UnknownErrorReporter;
@@ -38,8 +40,5 @@ export interface Node {
   readonly actions?: Actions;
   /** @default one that hears nothing */
   readonly observer?: ConnectionObserver;
-  readonly limits: BacklogLimits & {
-    /** Frames a second from one connection; 0 for no limit. */
-    readonly messageRate: number;
-  };
+  readonly limits: BacklogLimits;
 }

@@ -1,3 +1,4 @@
+import type { Claim, Entered } from '../access/limits/counts.ts';
 import type { Principal } from '../access/principal.ts';
 import type { IssuedTicket } from '../access/tickets.ts';
 import type { ActivityPoint } from '../hub/activity.ts';
@@ -26,6 +27,8 @@ export interface EntryService {
   leavePlace(room: string, holder: string): void;
   claimClient(room: string, clientId: string, holder: string): void;
   releaseClient(room: string, clientId: string, holder: string): void;
+  enterCounts(claims: readonly Claim[]): Entered;
+  leaveCounts(keys: readonly string[]): void;
   occupy(room: string): void;
   vacate(room: string): void;
   /** The worker's first connection of this user name by a transport came, or its last has gone. */

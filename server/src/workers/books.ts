@@ -5,10 +5,10 @@ import { Tally } from './tally.ts';
 
 /** The books that all workers of a server share, on the thread of the primary. */
 export function openBooks(settings: Settings, clock: Clock) {
-  const { activity, tickets, books } = keepBooks(settings, clock);
+  const { activity, counts, tickets, books } = keepBooks(settings, clock);
   /** Of each transport, the user names, and how many workers have a connection of each. */
   const users = new Tally();
-  return { activity, tickets, ...books, users };
+  return { activity, counts, tickets, ...books, users };
 }
 
 export type Books = ReturnType<typeof openBooks>;

@@ -1,3 +1,4 @@
+import type { Claim, Entered } from '../access/limits/counts.ts';
 import type { EntryService } from './book-service.ts';
 import type { Books } from './books.ts';
 import { Tally } from './tally.ts';
@@ -7,6 +8,7 @@ export class Entries implements EntryService {
   readonly #books: Books;
   readonly #places = new Tally();
   readonly #clients = new Map<string, { room: string; clientId: string; holder: string }>();
+  readonly #counts = new Tally();
   readonly #occupied = new Tally();
   readonly #users = new Tally();
 
@@ -34,6 +36,16 @@ export class Entries implements EntryService {
     this.#books.places.release(room, clientId, holder);
   }
 
+  enterCounts(claims: readonly Claim[]): Entered {
+    const entered = this.#books.counts.enter(claims);
+    if (entered === null) for (const { key } of claims) this.#counts.add(key, '');
+    return entered;
+  }
+
+  leaveCounts(keys: readonly string[]): void {
+    this.#books.counts.leave(keys.filter((key) => this.#counts.take(key, '')));
+  }
+
   occupy(room: string): void {
     this.#occupied.add(room, '');
     this.#books.occupied.enter(room);
@@ -56,6 +68,7 @@ export class Entries implements EntryService {
     for (const { room, clientId, holder } of this.#clients.values()) places.release(room, clientId, holder);
     this.#clients.clear();
     for (const [holder, room] of this.#places.drain()) places.leave(room, holder);
+    this.#books.counts.leave([...this.#counts.drain()].map(([key]) => key));
     for (const [room] of this.#occupied.drain()) occupied.leave(room);
     for (const [transport, user] of this.#users.drain()) this.#books.users.take(transport, user);
   }

@@ -1,3 +1,4 @@
+import type { Claim, Counts, Entered } from '../access/limits/counts.ts';
 import type { Principal } from '../access/principal.ts';
 import type { IssuedTicket, TicketBook } from '../access/tickets.ts';
 import type { OccupiedRooms } from '../dialect/chat/rooms.ts';
@@ -7,6 +8,23 @@ import type { BookService } from './book-service.ts';
 import type { Line } from './line.ts';
 
 type BookLine = Line<BookService>;
+
+/** The connections of the whole server, by address and by user. */
+export class RemoteCounts implements Counts {
+  readonly #line: BookLine;
+
+  constructor(line: BookLine) {
+    this.#line = line;
+  }
+
+  enter(claims: readonly Claim[]): Promise<Entered> {
+    return this.#line.call('enterCounts', claims);
+  }
+
+  leave(keys: readonly string[]): void {
+    this.#line.cast('leaveCounts', keys);
+  }
+}
 
 /** The tickets of the whole server. */
 export class RemoteTickets implements TicketBook {

@@ -15,7 +15,13 @@ import { Capacity } from '../transport/capacity.ts';
 import { Line } from './line.ts';
 import { type SharedMemory, serials } from './memory.ts';
 import type { PrimaryService } from './primary-service.ts';
-import { RemoteActivity, RemoteOccupiedRooms, RemoteRelayPlaces, RemoteTickets } from './remote-books.ts';
+import {
+  RemoteActivity,
+  RemoteCounts,
+  RemoteOccupiedRooms,
+  RemoteRelayPlaces,
+  RemoteTickets,
+} from './remote-books.ts';
 import { RemoteDirectory } from './remote-directory.ts';
 import { RemoteEngine } from './remote-engine.ts';
 import { RemoteExposition } from './remote-exposition.ts';
@@ -70,6 +76,7 @@ export function startWorker({
       },
       fence: () => line.call('ask', 'fence', []),
       capacity: new Capacity(capacityLimits(settings), memory.taken, own),
+      counts: new RemoteCounts(line),
       tickets: new RemoteTickets(line),
       books: { places, occupied: new RemoteOccupiedRooms(line) },
       directory: (local) => new RemoteDirectory(line, local),

@@ -59,6 +59,8 @@ export async function connect(node: Node, options: ClientOptions = {}): Promise<
     id: uuidv7(node.clock.now()),
     dialect: options.dialect ?? 'channel',
     principal: options.user === undefined ? anonymous : { ...anonymous, via: 'jwt', user: options.user },
+    client: node.callers.addresses.peer(wire.socket),
+    free: () => node.capacity.free(wire.transport),
     claimedName: null,
     echo: true,
     encoder: { encode: (messages) => Buffer.from(messages.map(({ data }) => data).join()) },

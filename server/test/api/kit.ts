@@ -24,6 +24,7 @@ import { Enforcer } from '../../src/transport/enforcer.ts';
 import type { Log, Node } from '../../src/transport/node.ts';
 import { Wheel } from '../../src/transport/wheel.ts';
 import { jwt } from '../access/raw-jwt.ts';
+import { callersOf, unlimited } from '../support/callers.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type ClientOptions, connect, type FakeClient } from './connection.ts';
 import { Contract, type OpenApi } from './contract.ts';
@@ -188,10 +189,22 @@ async function build(options: TestOptions) {
   const revocations = new Revocations(hub, engine.revocations);
   const enforcer = new Enforcer(hub, { rooms, revocations });
   const capacity = new Capacity({ connections: 1000, websocket: 600, sse: 500 });
+  const callers = callersOf(clock, unlimited);
   const gate = new Gate(rooms, 'all', { authRequired: false });
   const { maxDataBytes = 1000 } = options;
   const parts: ApiParts = {
-    ...{ hub, engine, capacity, clock, report, log, presence: engine.presence, revocations, enforcer },
+    ...{
+      hub,
+      engine,
+      capacity,
+      callers,
+      clock,
+      report,
+      log,
+      presence: engine.presence,
+      revocations,
+      enforcer,
+    },
     ...(await access(options, clock, (principal) => revocations.covers(principal))),
     gate,
     publishing: new Publishing({ hub, gate, pipeline: new Pipeline(report), maxDataBytes, report }),
@@ -209,8 +222,8 @@ async function build(options: TestOptions) {
     refuseSocket: async () => new FanwireError('upgrade_required', 'a WebSocket is served here'),
     ...options.parts,
   };
-  const limits = { messages: 100, bytes: 1_000_000, clock, messageRate: 0 };
-  const node: Node = { hub, capacity, clock, log, report, limits, wheel: new Wheel(clock, report) };
+  const limits = { messages: 100, bytes: 1_000_000, clock };
+  const node: Node = { hub, capacity, callers, clock, log, report, limits, wheel: new Wheel(clock, report) };
   return { parts, node, clock, rooms, reported, logged };
 }
 

@@ -88,7 +88,12 @@ export async function echoServer(env: Readonly<Record<string, string>> = {}): Pr
 function echoTransport({ settings: { websocket }, node, access, extensions }: Assembly): WebSocketTransport {
   return new WebSocketTransport({
     node,
-    admission: new Admission({ ...access, pipeline: extensions.pipeline, clock: node.clock }),
+    admission: new Admission({
+      ...access,
+      callers: node.callers,
+      pipeline: extensions.pipeline,
+      clock: node.clock,
+    }),
     dialects: [echo],
     messageTimeout: websocket.messageTimeout,
     maxMessageSize: websocket.maxMessageSize,

@@ -32,6 +32,11 @@ export class Attempts {
     }
   }
 
+  /** Whether credentials of this client are looked at. */
+  open(client: ClientAddress): boolean {
+    return this.#rates(client)?.known(client.key)?.has(this.#now()) ?? true;
+  }
+
   /** Throws `rate_limited` when too many have failed. */
   admit(client: ClientAddress): void {
     const now = this.#now();

@@ -1,20 +1,17 @@
-/** Limits by which somebody can be refused; the labels of the metric. */
-export const limitNames = [
-  'frames',
-  'requests',
-  'connects',
-  'connections',
-  'credentials',
-  'guests',
-  'networks',
-] as const;
+/** Limits by which somebody can be refused, and whose each may be; the labels of the metric. */
+export const limitsByHolder = {
+  frames: ['connection', 'address', 'user'],
+  requests: ['address', 'user'],
+  connects: ['address', 'user'],
+  connections: ['address', 'user'],
+  credentials: ['address'],
+  guests: ['server'],
+  networks: ['server'],
+} as const;
 
-export type LimitName = (typeof limitNames)[number];
+export type LimitName = keyof typeof limitsByHolder;
 
-/** Whose limit it is. */
-export const limitHolders = ['connection', 'address', 'user', 'server'] as const;
-
-export type LimitHolder = (typeof limitHolders)[number];
+export type LimitHolder = (typeof limitsByHolder)[LimitName][number];
 
 /** Counts refusals by limit. */
 export interface LimitMeter {

@@ -105,6 +105,16 @@ export class ClientLimits {
     this.#bites.bite('frames', holder, { address: client.text, ...(user === null ? {} : { user }) });
   }
 
+  /** Somebody is in a network that is not served. */
+  turnedAway({ text }: ClientAddress): void {
+    this.#bites.bite('networks', 'server', { address: text });
+  }
+
+  /** A guest found only places that are not for guests. */
+  keptOut({ text }: ClientAddress): void {
+    this.#bites.bite('guests', 'server', { address: text });
+  }
+
   /** The share of places that a client without a credential cannot have. */
   reserved(client: ClientAddress, { via }: Principal): number {
     return via === 'anonymous' ? this.#of(client).rules.reserved : 0;

@@ -4,6 +4,8 @@ import type { Bucket } from './bucket.ts';
 /** Refusals in a row, without a rest in which the limit would be whole again, after which patience ends. */
 const patienceSeconds = 5;
 const leastPatience = 20;
+/** Each refusal costs an answer: who opens connections one after the other is not given more on each. */
+const mostPatience = 1_000;
 
 /** Buckets that each frame of a connection is taken from. */
 export interface FrameBuckets {
@@ -25,7 +27,7 @@ export class FrameLimit {
     this.#user = user ?? null;
     this.#address = address ?? null;
     const { perSecond = 0 } = (connection ?? user ?? address)?.rate ?? {};
-    this.#patience = Math.max(leastPatience, perSecond * patienceSeconds);
+    this.#patience = Math.min(mostPatience, Math.max(leastPatience, perSecond * patienceSeconds));
   }
 
   /** Keeps exceeding its limit: it may be closed with 4429. */

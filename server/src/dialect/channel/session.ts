@@ -182,7 +182,8 @@ export class ChannelSession implements Session<Command> {
   }
 
   async #refresh({ token, ref }: Command & { kind: 'refresh' }): Promise<void> {
-    const principal = await this.#services.verifier.verify(token);
+    const { attempts, verifier } = this.#services;
+    const principal = await attempts.check(this.#link.client, () => verifier.verify(token));
     this.#client.renew(principal, (channel) => this.expelled(channel, 'kicked'));
     this.#answer('refreshed', { expires_at: principal.expiresAt }, { ref });
   }

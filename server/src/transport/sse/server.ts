@@ -8,10 +8,11 @@ import type { Framing } from '../../dialect/events/encoders.ts';
 import { EventsSession } from '../../dialect/events/session.ts';
 import { FanwireError } from '../../errors.ts';
 import { uuidv7 } from '../../ids.ts';
-import type { Admission, Admitted, Request } from '../admission.ts';
+import type { Admission, Admitted } from '../admission.ts';
 import { Connection, type Wire } from '../connection.ts';
 import { noTransportMeter } from '../meter.ts';
 import type { Node } from '../node.ts';
+import { takePlace } from '../place.ts';
 import { requestId } from '../request-id.ts';
 import { targetUrl } from '../target.ts';
 import { chunked, lastChunk, plain } from './framing.ts';
@@ -55,15 +56,19 @@ export class SseTransport {
     const { socket } = http;
     // From this turn on: what comes in the same packet must not write on the stream's socket either.
     this.#streaming.add(socket);
-    const request: Request = { http, url: targetUrl(http) };
+    const url = targetUrl(http);
+    const request = { http, url, client: admission.knock({ http, url }) };
     const start = dialect.start(request.url, headerText(http.headers['last-event-id']));
     const admitted = await admission.admit(request, dialect.entrance(start), {
       ...dialect.requirements,
       dialect: 'events',
       transport: 'sse',
     });
-    if (socket.destroyed) throw new FanwireError('unavailable', 'the client went away');
-    node.capacity.take('sse');
+    const free = await takePlace(node, 'sse', admitted.client, admitted.principal);
+    if (socket.destroyed) {
+      free();
+      throw new FanwireError('unavailable', 'the client went away');
+    }
     this.#options.leaves?.(socket);
     // It goes out with the first event, which says where the stream is: who is told that it is open misses nothing.
     socket.cork();
@@ -75,6 +80,8 @@ export class SseTransport {
       id: uuidv7(node.clock.now()),
       dialect: 'events',
       principal: admitted.principal,
+      client: admitted.client,
+      free,
       claimedName: null,
       echo: true,
       encoder: silent,

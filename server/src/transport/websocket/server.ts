@@ -2,18 +2,20 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import type { FreePlace } from '../../access/limits/places.ts';
 import { redact } from '../../access/redact.ts';
 import type { CloseCode } from '../../codes.ts';
 import type { Dialect, Entrance } from '../../dialect/dialect.ts';
 import { FanwireError, toClientError } from '../../errors.ts';
 import type { Encoder } from '../../hub/recipient.ts';
 import { uuidv7 } from '../../ids.ts';
-import type { Admission, Admitted, Request } from '../admission.ts';
+import type { Admission, Admitted, Knocked, Request } from '../admission.ts';
 import { answered } from '../answered.ts';
 import { closing } from '../capacity.ts';
 import { Connection, type Wire } from '../connection.ts';
 import { type Ending, noTransportMeter } from '../meter.ts';
 import type { Node } from '../node.ts';
+import { takePlace } from '../place.ts';
 import { errorHeaders, rawAnswer } from '../raw-answer.ts';
 import { requestId } from '../request-id.ts';
 import { targetUrl } from '../target.ts';
@@ -63,15 +65,23 @@ export class Peer extends WebSocket {
   ending: Ending | null = null;
 }
 
-/** A connection that is about to be. */
-interface Opening {
+/** Somebody who may come in, when there is a place. */
+interface Arrival {
   readonly id: string;
   readonly dialect: Dialect;
   readonly entrance: Entrance;
   readonly admitted: Admitted;
-  /** Gives its place back, should there be no connection. */
-  readonly giveBack: () => void;
 }
+
+interface Place {
+  /** Gives it back when the connection has gone. */
+  readonly free: FreePlace;
+  /** Should there be no connection: gives back what its dialect had reserved as well. */
+  readonly giveBack: FreePlace;
+}
+
+/** A connection that is about to be. */
+interface Opening extends Arrival, Place {}
 
 /** The WebSocket transport: `ws` does the handshake and reads; frames are written to the socket by the outbox. */
 export class WebSocketTransport {
@@ -141,7 +151,9 @@ export class WebSocketTransport {
   /** For a request that asks for no upgrade: what an upgrade would have been refused with, else that it is needed. */
   async refusal(http: IncomingMessage): Promise<FanwireError> {
     try {
-      const opening = await this.#enter({ http, url: targetUrl(http) });
+      const url = targetUrl(http);
+      const client = this.#options.admission.knock({ http, url });
+      const opening = await this.#enter({ http, url, client });
       opening.giveBack();
     } catch (thrown) {
       return this.#errorOf(thrown, http);
@@ -176,7 +188,9 @@ export class WebSocketTransport {
     const { meter = noTransportMeter, log } = this.#options.node;
     const request = requestId(http);
     meter.refused('websocket', code);
-    log.debug({ request, transport: 'websocket', path: redact(http.url ?? ''), code, status }, 'refused');
+    const address = this.#options.node.callers.addresses.of(http).text;
+    const path = redact(http.url ?? '');
+    log.debug({ request, address, transport: 'websocket', path, code, status }, 'refused');
   }
 
   /** Answers as HTTP, and closes. */
@@ -188,7 +202,8 @@ export class WebSocketTransport {
   }
 
   async #admit(http: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    const request: Request = { http, url: targetUrl(http) };
+    const url = targetUrl(http);
+    const request = { http, url, client: this.#options.admission.knock({ http, url }) };
     const opening = await this.#enter(request);
     if (socket.destroyed) {
       opening.giveBack();
@@ -205,23 +220,23 @@ export class WebSocketTransport {
     if (!opened) opening.giveBack();
   }
 
-  /** Everything that is settled before somebody is let in, its place included. */
-  async #enter(request: Request): Promise<Opening> {
+  /** Everything that is settled before somebody is let in, the place included. */
+  async #enter(request: Knocked): Promise<Opening> {
     const [dialect, entrance] = this.#route(request.url);
     const admitted = await this.#options.admission.admit(request, entrance, {
       ...dialect.requirements,
       dialect: dialect.name,
       transport: 'websocket',
     });
-    const id = uuidv7(this.#options.node.clock.now());
-    const giveBack = await this.#takePlace(dialect, entrance, id);
-    return { id, dialect, entrance, admitted, giveBack };
+    const arrival = { id: uuidv7(this.#options.node.clock.now()), dialect, entrance, admitted };
+    return { ...arrival, ...(await this.#takePlace(arrival)) };
   }
 
-  /** Takes a place for the connection, or throws. Returns how to give it back, should there be no connection. */
-  async #takePlace(dialect: Dialect, entrance: Entrance, id: string): Promise<() => void> {
-    const { capacity } = this.#options.node;
-    capacity.take('websocket');
+  /** Takes a place for the connection, or throws. */
+  async #takePlace({ id, dialect, entrance, admitted }: Arrival): Promise<Place> {
+    const { node } = this.#options;
+    const { capacity } = node;
+    const free = await takePlace(node, 'websocket', admitted.client, admitted.principal);
     try {
       const place = await dialect.reserve?.(entrance, id);
       // Whoever came in between would be told to go by nobody.
@@ -229,12 +244,13 @@ export class WebSocketTransport {
         place?.();
         throw closing();
       }
-      return () => {
+      const giveBack = (): void => {
         place?.();
-        capacity.free('websocket');
+        free();
       };
+      return { free, giveBack };
     } catch (thrown) {
-      capacity.free('websocket');
+      free();
       throw thrown;
     }
   }
@@ -251,7 +267,7 @@ export class WebSocketTransport {
     peer: Peer,
     { http }: Request,
     socket: Socket,
-    { id, dialect, entrance, admitted: { principal } }: Opening,
+    { id, dialect, entrance, admitted: { principal, client }, free }: Opening,
   ): void {
     const { node, leaves } = this.#options;
     leaves?.(socket);
@@ -261,6 +277,8 @@ export class WebSocketTransport {
       id,
       dialect: dialect.name,
       principal,
+      client,
+      free,
       claimedName: entrance.name,
       echo: entrance.echo,
       encoder: encoder ?? new FrameEncoder(dialect.encode),

@@ -1,9 +1,27 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { RateLimit } from '../../src/transport/rate-limit.ts';
+import { Bucket } from '../../../src/access/limits/bucket.ts';
+import { FrameLimit } from '../../../src/access/limits/frames.ts';
 
-describe('RateLimit', () => {
+/** The limit of a connection that may send as many frames at once as in a second. */
+class RateLimit {
+  readonly #limit: FrameLimit;
+
+  constructor(perSecond: number, now: number) {
+    this.#limit = new FrameLimit({ connection: new Bucket({ perSecond, burst: perSecond }, now) });
+  }
+
+  get exhausted(): boolean {
+    return this.#limit.exhausted;
+  }
+
+  take(now: number): boolean {
+    return this.#limit.take(now) === null;
+  }
+}
+
+describe('the limit of a connection’s frames', () => {
   it('lets as many frames pass at once as in a second, and then one by one', () => {
     const limit = new RateLimit(10, 0);
     const taken = Array.from({ length: 15 }, () => limit.take(0));
@@ -85,5 +103,34 @@ describe('RateLimit', () => {
     let refused = 0;
     for (let now = 0; now < 60_000; now += 100) if (!limit.take(now)) refused++;
     assert.equal(refused, 0);
+  });
+});
+
+describe('frames of several connections', () => {
+  const bucket = (perSecond: number): Bucket => new Bucket({ perSecond, burst: perSecond }, 0);
+
+  it('are taken from the bucket of their user and of their address too, and it is told whose is empty', () => {
+    const [user, address] = [bucket(3), bucket(5)];
+    const one = new FrameLimit({ connection: bucket(2), user, address });
+    const two = new FrameLimit({ connection: bucket(2), user, address });
+    const other = new FrameLimit({ connection: bucket(9), address });
+    assert.deepEqual([one.take(0), one.take(0), one.take(0)], [null, null, 'connection']);
+    assert.deepEqual([two.take(0), two.take(0)], [null, 'user']);
+    assert.deepEqual([other.take(0), other.take(0), other.take(0)], [null, null, 'address']);
+    assert.deepEqual([one.rateOf('connection'), one.rateOf('user'), one.rateOf('address')], [2, 3, 5]);
+  });
+
+  it('end the patience with a connection that goes on, whosever limit it is', () => {
+    const limit = new FrameLimit({ connection: bucket(100), address: bucket(1) });
+    for (let n = 0; n < 1 + 500; n++) limit.take(0);
+    assert.equal(limit.exhausted, true);
+  });
+
+  it('end it after 1,000 refusals at the latest: each is an answer', () => {
+    const limit = new FrameLimit({ connection: new Bucket({ perSecond: 1000, burst: 5000 }, 0) });
+    for (let n = 0; n < 5_000 + 999; n++) limit.take(0);
+    assert.equal(limit.exhausted, false);
+    limit.take(0);
+    assert.equal(limit.exhausted, true);
   });
 });

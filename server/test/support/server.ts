@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { startServer } from '../../src/server.ts';
+import type { Log } from '../../src/transport/node.ts';
 import { startWorkers } from '../../src/workers/primary.ts';
 import { SocketClient, type SocketOptions } from './socket-client.ts';
 import { StreamClient } from './stream-client.ts';
@@ -21,6 +22,8 @@ export interface TestServerOptions {
   /** Settings, as in the environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  /** Where its log goes. @default nowhere */
+  readonly log?: Log;
   /** Database directory; one of its own by default, removed at the end. */
   readonly directory?: string;
 }
@@ -113,6 +116,7 @@ export interface HttpAnswer {
 export async function testServer({
   env = {},
   clock = systemClock,
+  log = createLog('silent'),
   directory,
 }: TestServerOptions = {}): Promise<TestServer> {
   const own = directory === undefined ? mkdtempSync(join(tmpdir(), 'fanwire-test-')) : null;
@@ -125,7 +129,7 @@ export async function testServer({
     ...env,
   });
   const start = clock === systemClock && settings.listen.workers > 1 ? startWorkers : startServer;
-  const server = await start(settings, createLog('silent'), clock);
+  const server = await start(settings, log, clock);
   return new TestServer(server.url, clock, async () => {
     await server.close();
     if (own !== null) rmSync(own, { recursive: true });

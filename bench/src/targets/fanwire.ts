@@ -16,6 +16,7 @@ const LIMITS = {
   SSE_MAX_CONNECTIONS: '20000',
   MAX_CONNECTIONS_TOTAL: '20000',
   MAX_CONNECTIONS_PER_ROOM: '20000',
+  MESSAGE_RATE_LIMIT: '0',
 };
 
 const script = fileURLToPath(new URL('../../../server/src/main.ts', import.meta.url));

@@ -32,6 +32,8 @@ export function makeAnswer(report: UnknownErrorReporter, meter: HttpMeter): Answ
       return;
     }
     reply.headers(errorHeaders(error));
+    // Who goes too fast pays for each further request with a connection, and for what it sent ahead with nothing.
+    if (error.code === 'rate_limited') reply.header('connection', 'close');
     if (mayKeepAlive(error, request)) reply.removeHeader('connection');
     reply.code(error.status).send(errorBody(error));
   };

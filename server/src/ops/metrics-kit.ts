@@ -54,6 +54,25 @@ export class Maker {
     });
   }
 
+  /** The same by several labels. */
+  table<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[],
+    read: () => readonly { readonly labels: Readonly<Record<Label, string>>; readonly sum: number }[],
+  ): void {
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers: this.#registers,
+      collect() {
+        this.reset();
+        for (const { labels, sum } of read()) this.inc(labels, sum);
+      },
+    });
+  }
+
   /** `across` says what several threads' values are together. */
   gauge(name: string, help: string, read: () => number, across: Across = 'sum'): void {
     new Gauge({

@@ -54,7 +54,7 @@ describe('labels', () => {
 
 describe('a scrape under load', () => {
   it('is whole, and counters only grow', async () => {
-    await using fw = await testServer();
+    await using fw = await testServer({ env: { MESSAGE_RATE_LIMIT: '0' } });
     const publisher = await ChannelClient.open(fw);
     await publisher.subscribe('news');
     let stopped = false;

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type Server, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import type { FreePlace } from '../../access/limits/places.ts';
 import { redact } from '../../access/redact.ts';
-import type { CloseCode } from '../../codes.ts';
+import { type CloseCode, closeCodes } from '../../codes.ts';
 import type { Dialect, Entrance } from '../../dialect/dialect.ts';
 import { FanwireError, toClientError } from '../../errors.ts';
 import type { Encoder } from '../../hub/recipient.ts';
@@ -45,6 +45,8 @@ export interface WebSocketOptions {
 
 /** A client that does not finish the closing handshake is cut off after so many milliseconds. */
 const closeTimeout = 3_000;
+/** One whose frames were too many is cut off after so many milliseconds. */
+const hangUpTimeout = 1_000;
 /** One that was closed because it does not read is given longer: it learns why only when it reads again. */
 const lingerTimeout = 30_000;
 /** So many of those at most; the first of more are cut off. */
@@ -63,6 +65,20 @@ export class Peer extends WebSocket {
   deadline: MessageDeadline | null = null;
   /** Set when the parser closed it, because of what the client sent. */
   ending: Ending | null = null;
+  /** Where pongs go out. */
+  socket: Socket | null = null;
+
+  /** Pings that came together are answered together: `ws` writes a pong for each, thousands for one packet. */
+  gatherPongs(): void {
+    const { socket } = this;
+    if (!socket || socket.writableCorked > 0) return;
+    socket.cork();
+    process.nextTick(uncork, socket);
+  }
+}
+
+function uncork(socket: Socket): void {
+  socket.uncork();
 }
 
 /** Somebody who may come in, when there is a place. */
@@ -284,9 +300,10 @@ export class WebSocketTransport {
       encoder: encoder ?? new FrameEncoder(dialect.encode),
     });
     peer.connection = connection;
+    peer.socket = socket;
     peer.on('message', this.#options.hear ?? onMessage);
     peer.on('pong', onPong);
-    peer.on('ping', onSign);
+    peer.on('ping', onPing);
     peer.on('error', onFault);
     peer.on('close', onClose);
     peer.deadline = new MessageDeadline(connection, this.#deadline);
@@ -325,8 +342,16 @@ class PeerWire implements Wire {
   close({ code, reason }: CloseCode, politely: boolean): void {
     const peer = this.#peer;
     peer.close(code, reason);
-    if (politely) cutSoon(peer);
+    if (code === closeCodes.rateLimit.code) this.#hangUp();
+    else if (politely) cutSoon(peer);
     else this.#linger(peer);
+  }
+
+  /** Reads nothing more: what a flood sends until it has taken the close frame is not even parsed. */
+  #hangUp(): void {
+    this.#peer.pause();
+    this.socket.end();
+    setTimeout(() => this.#peer.terminate(), hangUpTimeout).unref();
   }
 
   #linger(peer: Peer): void {
@@ -356,8 +381,10 @@ function onPong(this: WebSocket, payload: Buffer): void {
   (this as Peer).connection?.answered(placeIn(payload));
 }
 
-function onSign(this: WebSocket): void {
-  (this as Peer).connection?.seen();
+function onPing(this: WebSocket): void {
+  const peer = this as Peer;
+  peer.gatherPongs();
+  peer.connection?.seen();
 }
 
 function onClose(this: WebSocket, code: number): void {

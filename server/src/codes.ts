@@ -88,8 +88,16 @@ export const errorCodes = {
   not_found: { retryable: false, status: 404, meaning: 'No such path, connection or room.' },
   not_subscribed: { retryable: false, status: 409, meaning: 'The connection is not in that channel.' },
   too_large: { retryable: false, status: 413, meaning: 'Over a size limit; the message names the limit.' },
-  rate_limited: { retryable: true, status: 429, meaning: 'Too many messages; slow down.' },
-  limit_reached: { retryable: true, status: 429, meaning: 'A limit on members or subscriptions is reached.' },
+  rate_limited: {
+    retryable: true,
+    status: 429,
+    meaning: 'Too many frames, requests, new connections or wrong credentials; slow down.',
+  },
+  limit_reached: {
+    retryable: true,
+    status: 429,
+    meaning: 'A limit on members, subscriptions, or connections of an address or user is reached.',
+  },
   unrecoverable: { retryable: false, status: 409, meaning: 'The position cannot be resumed.' },
   unavailable: {
     retryable: true,

@@ -79,8 +79,8 @@ export class Authenticator {
   /**
    * Every credential presented must be valid, even where none is required: who sends an expired token wants to
    * know, not to be somebody else. A token together with an API key gives the token's user with the scopes of
-   * both. Throws `unauthorized`; `rate_limited` after too many wrong ones; `bad_request` (400) for credentials that contradict each other; `unavailable`
-   * if a token cannot be checked now.
+   * both. Throws `unauthorized`; `rate_limited` after too many wrong ones; `bad_request` (400) for credentials that
+   * contradict each other; `unavailable` if a token cannot be checked now.
    */
   async authenticate(request: AuthenticationRequest, needs: AuthenticationNeeds): Promise<Principal> {
     const credentials = readCredentials({

@@ -174,7 +174,7 @@ describe('docs/operating.md: nginx with TLS in front', { skip: lacks('nginx') },
     assert.equal(batch.status, 200);
   });
 
-  it('hides the address of the client from the server, and joins the logs by the id of the request', async () => {
+  it('tells the server where the client is, whatever that says itself, and joins the logs by the id of the request', async () => {
     await using place = new Installation();
     const fw = await place.start({ LOG_LEVEL: 'debug' });
     await using nginx = await Nginx.start(fw.url);

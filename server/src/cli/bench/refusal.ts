@@ -30,6 +30,6 @@ function moreRoom({ limit }: Scenario, { connections }: BenchOptions): string {
 /** A limit that the server tells over an open connection. */
 function hintFor(thrown: unknown): string {
   return messageOf(thrown).includes('rate_limited')
-    ? ' (MESSAGE_RATE_LIMIT of the server holds the bench back: it has to be 0)'
+    ? ' (MESSAGE_RATE_LIMIT of the server holds the bench back: it has to be 0, or give the bench an API key)'
     : '';
 }

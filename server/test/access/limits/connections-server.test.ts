@@ -80,6 +80,7 @@ describe('connections of one address', () => {
         JWT_SECRET: `${testSecret}-9Kq2Zt`,
         MAX_CONNECTIONS_TOTAL: '4',
         WS_API_KEYS: key,
+        WEBSOCKET_AUTH_REQUIRED: 'false',
       },
     });
     const headers = {};

@@ -185,6 +185,12 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     return this.#node.wheel.attended(Math.max(since, this.#heardFrom));
   }
 
+  /** A sign of life that wants these bytes back: with all that goes out at the end of this turn, and limited like it. */
+  pinged(pong: Buffer): void {
+    this.seen();
+    if (!this.#closed) this.push(pong, 0, true);
+  }
+
   /** A sign of life, with the number of the probe that it answers. */
   answered(place: number): void {
     this.seen();

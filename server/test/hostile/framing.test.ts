@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { eventually } from '../support/eventually.ts';
 import { clientFrame, closePayload, type FrameOptions, opcodes, RawSocket } from '../support/raw-socket.ts';
 import { testOrigin } from '../support/server.ts';
 import { type WatchedServer, watchedServer } from '../support/watched-server.ts';
@@ -174,6 +175,49 @@ describe('20 bad frames in a row', () => {
       assert.equal(await raw.closeCode(), 4400, dialect);
       raw.close();
     }
+    await fw.unharmed();
+  });
+});
+
+describe('pings', () => {
+  const pings = (count: number): Buffer =>
+    Buffer.concat(Array.from({ length: count }, (_, n) => frame(ping, `p${n}`)));
+  const isPong = ({ opcode }: { opcode: number }): boolean => opcode === opcodes.pong;
+
+  for (const dialect of ['channel', 'relay', 'room', 'chat']) {
+    it(`in one packet are answered one by one, however many they are, on ${dialect}`, async () => {
+      await using fw = await watchedServer();
+      const raw = await open(fw, (await addresses(fw))[dialect] ?? '');
+      for (const count of [61, 1_000]) {
+        const before = raw.frames.all.filter(isPong).length;
+        raw.write(pings(count));
+        await raw.frames.until(() => raw.frames.all.filter(isPong).length === before + count);
+        const payloads = raw.frames.all.filter(isPong).slice(before);
+        assert.deepEqual(
+          payloads.map(({ payload }) => String(payload)),
+          Array.from({ length: count }, (_, n) => `p${n}`),
+        );
+      }
+      raw.close();
+      await fw.unharmed();
+    });
+  }
+
+  it('whose answers are not read end the connection once they are more than may wait', async () => {
+    await using fw = await watchedServer({ MAX_BACKLOG_BYTES: '65536' });
+    const raw = await open(fw, '/ws/connect');
+    raw.socket.pause();
+    const many = Buffer.concat(Array.from({ length: 1_000 }, () => frame(ping, 'x'.repeat(125))));
+    const pour = (): void => {
+      while (raw.socket.writable && raw.socket.write(many));
+    };
+    raw.socket.on('drain', pour);
+    pour();
+    await eventually(
+      async () => (await fw.call('GET', '/ws/stats')).body.total_connections === 0,
+      'it is closed',
+    );
+    raw.close();
     await fw.unharmed();
   });
 });

@@ -36,6 +36,13 @@ export function probeFrame(place: number): Buffer {
   return frameOf(finalPing, Buffer.from(String(place)));
 }
 
+const finalPong = 0x8a;
+
+/** Brings the payload of a ping back. */
+export function pongFrame(payload: Buffer): Buffer {
+  return frameOf(finalPong, payload);
+}
+
 /** The number in the answer to a probe; 0 for any other pong. */
 export function placeIn(pong: Buffer): number {
   const place = pong.length === 0 || pong.length > 16 ? 0 : Number(pong.toString('latin1'));

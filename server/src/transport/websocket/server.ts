@@ -20,7 +20,7 @@ import { errorHeaders, rawAnswer } from '../raw-answer.ts';
 import { requestId } from '../request-id.ts';
 import { targetUrl } from '../target.ts';
 import { DeflateEncoder, deflateOptions, takesDeflated } from './deflate.ts';
-import { FrameEncoder, pingFrame, placeIn, probeFrame, sharedFrame, textFrame } from './frame.ts';
+import { FrameEncoder, pingFrame, placeIn, pongFrame, probeFrame, sharedFrame, textFrame } from './frame.ts';
 import { type DeadlineParts, MessageDeadline } from './message-deadline.ts';
 import { keepAcceptableOffer } from './offers.ts';
 import { refusalProtocol, Teller, wantsFrame } from './teller.ts';
@@ -65,20 +65,6 @@ export class Peer extends WebSocket {
   deadline: MessageDeadline | null = null;
   /** Set when the parser closed it, because of what the client sent. */
   ending: Ending | null = null;
-  /** Where pongs go out. */
-  socket: Socket | null = null;
-
-  /** Pings that came together are answered together: `ws` writes a pong for each, thousands for one packet. */
-  gatherPongs(): void {
-    const { socket } = this;
-    if (!socket || socket.writableCorked > 0) return;
-    socket.cork();
-    process.nextTick(uncork, socket);
-  }
-}
-
-function uncork(socket: Socket): void {
-  socket.uncork();
 }
 
 /** Somebody who may come in, when there is a place. */
@@ -131,6 +117,8 @@ export class WebSocketTransport {
       maxFragments: options.maxFragments,
       maxBufferedChunks: Math.max(1_024, Math.ceil(options.maxMessageSize / bytesPerChunk)),
       closeTimeout: lingerTimeout,
+      // `ws` cuts whoever has 60 pings in one packet: its pongs count as pending until a turn later.
+      autoPong: false,
       handleProtocols: chooseProtocol,
       WebSocket: Peer,
     };
@@ -300,7 +288,6 @@ export class WebSocketTransport {
       encoder: encoder ?? new FrameEncoder(dialect.encode),
     });
     peer.connection = connection;
-    peer.socket = socket;
     peer.on('message', this.#options.hear ?? onMessage);
     peer.on('pong', onPong);
     peer.on('ping', onPing);
@@ -381,10 +368,8 @@ function onPong(this: WebSocket, payload: Buffer): void {
   (this as Peer).connection?.answered(placeIn(payload));
 }
 
-function onPing(this: WebSocket): void {
-  const peer = this as Peer;
-  peer.gatherPongs();
-  peer.connection?.seen();
+function onPing(this: WebSocket, payload: Buffer): void {
+  (this as Peer).connection?.pinged(pongFrame(payload));
 }
 
 function onClose(this: WebSocket, code: number): void {

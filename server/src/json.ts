@@ -23,6 +23,9 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (thrown) {
+    if (text.startsWith('\ufeff')) {
+      throw new FanwireError('bad_json', 'not valid JSON: it begins with a byte order mark; send it without');
+    }
     const place = thrown instanceof Error ? /position \d+/.exec(thrown.message)?.[0] : undefined;
     throw new FanwireError('bad_json', place ? `not valid JSON at ${place}` : 'not valid JSON');
   }

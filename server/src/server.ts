@@ -12,6 +12,7 @@ import { Drain } from './ops/drain.ts';
 import { watchRefusals } from './ops/refusals.ts';
 import type { Serve } from './transport/http/visitor.ts';
 import type { Log } from './transport/node.ts';
+import { originForm } from './transport/well-formed.ts';
 
 /** A running server. */
 export interface Server {
@@ -92,9 +93,13 @@ function passDoor({ app, webSockets, streams, door }: Assembly): void {
   const { server } = app;
   const [serve] = server.listeners('request') as Serve[];
   server.removeAllListeners('request');
-  server.on('request', (http, response) => serve && door.take(http, response, serve));
+  server.on('request', (http, response) => {
+    http.url = originForm(http);
+    if (serve) door.take(http, response, serve);
+  });
   server.on('upgrade', (http, socket, head) => {
     if (streams.intercept(http)) return;
+    http.url = originForm(http);
     door.upgrading(http);
     webSockets.upgrade(http, socket, head);
   });

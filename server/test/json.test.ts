@@ -149,6 +149,7 @@ describe('parseObject', () => {
 
   it('gives the place of the fault, where the parser knows it', () => {
     assert.throws(() => parseJson('{"a":1,}'), /^FanwireError: not valid JSON at position 7$/);
+    assert.throws(() => parseJson('\ufeff{}'), /not valid JSON: it begins with a byte order mark/);
     assert.throws(() => parseJson('{"a":'), /^FanwireError: not valid JSON( at position 5)?$/);
   });
 

@@ -30,7 +30,7 @@ export function readCredentials(source: CredentialSource): Credentials {
   const offered = bearerSubprotocols(headers);
   return {
     token: single('token', [...query.getAll('token'), ...authorization(headers), ...offered]),
-    apiKey: single('API key', [...query.getAll('api_key'), ...valuesOf(headers, apiKeyHeader)]),
+    apiKey: single('API key', [...query.getAll('api_key'), ...apiKeys(headers, apiKeyHeader)]),
     ticket: allowTicket ? single('ticket', query.getAll('ticket')) : null,
     subprotocol: offered.length > 0,
   };
@@ -47,6 +47,13 @@ function authorization(headers: IncomingHttpHeaders): string[] {
     const end = value.includes(' ') ? value.indexOf(' ') : value.length;
     return value.slice(0, end).toLowerCase() === 'bearer' ? [value.slice(end).trim()] : [];
   });
+}
+
+/** Node joins several headers of one name by commas, which no key has. */
+function apiKeys(headers: IncomingHttpHeaders, name: string): string[] {
+  return valuesOf(headers, name)
+    .flatMap((value) => value.split(','))
+    .map((key) => key.trim());
 }
 
 /** Split and trim, both linear: a pattern here has taken servers down (CVE-2021-32640). */

@@ -11,6 +11,8 @@ declare module 'fastify' {
   }
 }
 
+const plainCodings: ReadonlySet<string> = new Set(['identity', 'chunked']);
+
 /**
  * JSON is the only body there is. Its text is kept beside the parsed value: what a publisher wrote reaches subscribers
  * unchanged. Unlike Fastify's own parser this one lets `__proto__` be an ordinary name, as JSON.parse does; nothing
@@ -20,6 +22,7 @@ export function acceptJson(app: FastifyInstance): void {
   app.decorateRequest('bodyText');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    checkCoding(request);
     done(null, keepText(request, body));
   });
 }
@@ -41,9 +44,29 @@ function keepText(request: FastifyRequest, bytes: Buffer): unknown {
   return body;
 }
 
+/** Throws 415 for a body that is compressed, or is otherwise not as it was: it would be called bad JSON. */
+function checkCoding({ headers }: FastifyRequest): void {
+  for (const name of ['content-encoding', 'transfer-encoding'] as const) {
+    const coding = String(headers[name] ?? '').trim();
+    if (coding === '' || plainCodings.has(coding.toLowerCase())) continue;
+    throw new FanwireError(
+      'bad_request',
+      `the body is encoded as ${coding.slice(0, 50)} (${name}), which is not understood here: send it as it is`,
+      { status: 415 },
+    );
+  }
+}
+
 /** Throws `bad_json`. */
 export function parseBody(bytes: Buffer): { readonly text: string; readonly body: unknown } {
-  if (!isUtf8(bytes)) throw new FanwireError('bad_json', 'the body is not valid UTF-8');
+  if (!isUtf8(bytes)) {
+    const hint = isUtf16(bytes) ? ': its byte order mark is that of UTF-16' : '';
+    throw new FanwireError('bad_json', `the body is not valid UTF-8${hint}`);
+  }
   const text = bytes.toString('utf8');
   return { text, body: parseJson(text) };
+}
+
+function isUtf16([first, second]: Buffer): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 }

@@ -3,7 +3,7 @@ import type { Authenticator } from '../access/authenticator.ts';
 import type { Callers } from '../access/callers.ts';
 import type { OriginRule } from '../access/origin.ts';
 import { FanwireError } from '../errors.ts';
-import { checkHost } from '../transport/target.ts';
+import { checkRequest } from '../transport/well-formed.ts';
 import { isKnownKey } from './authorization.ts';
 import type { ApiPolicy } from './parts.ts';
 import { isCall } from './socket-addresses.ts';
@@ -50,7 +50,7 @@ export class Front {
     reply.header('x-request-id', request.id);
     const { origin, host } = request.headers;
     this.#knock(request);
-    checkHost(request.raw);
+    checkRequest(request.raw);
     if (origin === undefined) return;
     const verdict = this.#origin.check(origin, host, { required: false });
     if (verdict.ok) {

@@ -4,6 +4,7 @@ import type { Assembly } from '../assembly.ts';
 import { StartError } from '../errors.ts';
 import type { Drain } from '../ops/drain.ts';
 import { createDrain, type Server } from '../server.ts';
+import { originForm } from '../transport/well-formed.ts';
 import { attach, type Guest } from './attach.ts';
 import type { Place } from './fanwire.ts';
 
@@ -37,28 +38,32 @@ export class Attached implements Place, Guest {
   }
 
   ownsRequest(http: IncomingMessage): boolean {
-    const { url = '/', method = '' } = http;
+    const { method = '' } = http;
+    const url = originForm(http);
     const [path = ''] = url.split('?', 1);
     const { app, webSockets } = this.#assembly;
-    // The application's own first page: only WebSockets are ours there.
-    if (path === '/' || this.#leaves(url)) return false;
+    // The application's own first page: only WebSockets are ours there. Nor is ours what is for another host.
+    if (path === '/' || !url.startsWith('/') || this.#leaves(url)) return false;
     const isRoom =
       roomPath.test(path) && !methods.some((known) => app.hasRoute({ method: known, url: path }));
-    if (isRoom) return (method === 'GET' || method === 'HEAD') && webSockets.serves(http);
+    if (isRoom) return (method === 'GET' || method === 'HEAD') && webSockets.serves({ url });
     return methods.some((known) => app.findRoute({ method: known, url }) !== null);
   }
 
   ownsUpgrade(http: IncomingMessage): boolean {
-    return !this.#leaves(http.url ?? '/') && this.#assembly.webSockets.serves(http);
+    const url = originForm(http);
+    return url.startsWith('/') && !this.#leaves(url) && this.#assembly.webSockets.serves({ url });
   }
 
   request(http: IncomingMessage, response: ServerResponse): void {
     const { door, app } = this.#assembly;
+    http.url = originForm(http);
     door.take(http, response, app.routing);
   }
 
   upgrade(http: IncomingMessage, socket: Socket, head: Buffer): void {
     const { door, webSockets } = this.#assembly;
+    http.url = originForm(http);
     door.upgrading(http);
     webSockets.upgrade(http, socket, head);
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { rawElements } from '../../src/json.ts';
 import { TestServer } from './kit.ts';
@@ -46,6 +47,43 @@ describe('what is no JSON object', () => {
     const answer = await server.request('POST', path);
     assert.equal(answer.status, 422);
     assert.equal(answer.body.error.code, 'bad_request');
+  });
+
+  it('with a byte order mark is told so', async () => {
+    await using server = await TestServer.start();
+    const text = '\ufeff{"message":{"content":1}}';
+    const headers = { 'content-type': 'application/json' };
+    for (const [body, hint] of [
+      [Buffer.from(text), /not valid JSON: it begins with a byte order mark/],
+      [Buffer.from(text, 'utf16le'), /not valid UTF-8: its byte order mark is that of UTF-16/],
+      [Buffer.from(text, 'utf16le').swap16(), /not valid UTF-8: its byte order mark is that of UTF-16/],
+    ] as const) {
+      const answer = await server.request('POST', path, { body, headers });
+      assert.equal(answer.status, 400);
+      assert.equal(answer.body.error.code, 'bad_json');
+      assert.match(answer.body.error.message, hint);
+    }
+  });
+
+  it('that is compressed is 415, naming the encoding', async () => {
+    await using server = await TestServer.start();
+    const text = '{"message":{"content":1}}';
+    for (const [coding, body] of [
+      ['gzip', gzipSync(text)],
+      ['GZIP', gzipSync(text)],
+      ['br', brotliCompressSync(text)],
+      ['deflate', deflateSync(text)],
+      ['gzip, identity', gzipSync(text)],
+      ['aes128gcm', Buffer.from(text)],
+    ] as const) {
+      const headers = { 'content-type': 'application/json', 'content-encoding': coding };
+      const answer = await server.request('POST', path, { body, headers });
+      assert.equal(answer.status, 415, coding);
+      assert.equal(answer.body.error.code, 'bad_request');
+      assert.ok(answer.body.error.message.includes(`encoded as ${coding} `), answer.body.error.message);
+    }
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'identity' };
+    assert.equal((await server.request('POST', path, { body: text, headers })).status, 200);
   });
 
   it('another Content-Type, or none, is 415', async () => {

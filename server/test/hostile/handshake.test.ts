@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
 import { serverOptions } from '../../src/api/http-server.ts';
+import { hosted } from '../support/embedded.ts';
 import { handshakeHeaders, RawSocket, rawAnswer, requestText } from '../support/raw-socket.ts';
 import { testOrigin } from '../support/server.ts';
 import { type WatchedServer, watchedServer } from '../support/watched-server.ts';
@@ -244,6 +246,58 @@ describe('requests that do not say what they are', () => {
     });
   }
 
+  const twice = (name: string, one: string, other: string): Headers => [
+    [name, one],
+    [name, other],
+  ];
+  const contradictions: Readonly<Record<string, Headers>> = {
+    'two tokens': twice('Authorization', 'Bearer a', 'Bearer b'),
+    'a password and a token': twice('Authorization', 'Basic YTpi', 'Bearer b'),
+    'two API keys': twice('X-API-Key', 'one', 'other'),
+  };
+  for (const [title, headers] of Object.entries(contradictions)) {
+    it(`${title} in two headers of one name: 400 bad_request, not whichever comes first`, async () => {
+      await using fw = await watchedServer();
+      await refused(fw, get('/ws/stats', headers), 400, 'bad_request');
+      await refused(fw, get('/sse/connect', headers), 400, 'bad_request');
+      await refused(fw, upgrade(headers), 400, 'bad_request');
+      await fw.unharmed();
+    });
+  }
+
+  it('the same credential twice is one', async () => {
+    await using fw = await watchedServer({ WS_API_KEYS: 'shop:manage:a-key-of-the-tests' });
+    const bearer = `Bearer ${await fw.token('ann')}`;
+    for (const headers of [
+      twice('Authorization', bearer, bearer),
+      twice('X-API-Key', 'a-key-of-the-tests', 'a-key-of-the-tests'),
+    ]) {
+      assert.equal((await rawAnswer(fw.url, upgrade(headers))).status, 101);
+    }
+  });
+
+  const queries = ['%ff', 'a%C3%28', '%ed%a0%80', '%e2%82', '%c0%af'];
+  for (const query of queries) {
+    it(`${query} in a query is no UTF-8: 400 bad_request, naming the parameter`, async () => {
+      await using fw = await watchedServer();
+      const named = async (bytes: string, name: string): Promise<void> => {
+        const { status, body } = await rawAnswer(fw.url, bytes);
+        assert.deepEqual([status, body.error.code], [400, 'bad_request']);
+        assert.match(body.error.message, new RegExp(`parameter ${name} .* UTF-8`));
+      };
+      await named(get(`/api/channels?limit=1&prefix=${query}`), 'prefix');
+      await named(get(`/sse/connect?channels=${query}`), 'channels');
+      await named(upgrade([], `GET /ws?client_id=a&room=${query} HTTP/1.1`), 'room');
+      await fw.unharmed();
+    });
+  }
+
+  it('what is UTF-8 in a query, and a percent sign that is none, are taken', async () => {
+    await using fw = await watchedServer();
+    for (const query of ['%E2%82%AC', '%f0%9f%98%80', '100%', '%zz', 'a%2Cb'])
+      assert.equal((await rawAnswer(fw.url, get(`/api/channels?prefix=${query}`))).status, 200, query);
+  });
+
   it('two Origins: neither opens the door', async () => {
     await using fw = await watchedServer();
     const origins: Headers = [
@@ -255,6 +309,75 @@ describe('requests that do not say what they are', () => {
       assert.equal(status, 403);
     }
     await fw.unharmed();
+  });
+});
+
+describe('a target that is a whole address', () => {
+  const own = ['http://localhost', 'HTTP://LocalHost:80', 'https://localhost', 'ws://localhost'];
+  for (const address of own) {
+    it(`${address}/… is its path, for requests, streams and upgrades`, async () => {
+      await using fw = await watchedServer();
+      const ask = (path: string): string =>
+        requestText(`GET ${address}${path} HTTP/1.1`, [['Host', 'localhost']]);
+      assert.deepEqual((await rawAnswer(fw.url, ask('/health'))).body, { status: 'ok' });
+      assert.equal((await rawAnswer(fw.url, ask('/api/channels?limit=1'))).status, 200);
+      assert.equal((await rawAnswer(fw.url, ask(''))).status, (await rawAnswer(fw.url, ask('/'))).status);
+      const stream = new RawSocket(fw.url);
+      stream.write(ask('/sse/connect?channels=a'));
+      await stream.until((text) => text.includes('event: connected'));
+      stream.close();
+      const socket = await rawAnswer(fw.url, upgrade([], `GET ${address}/ws/connect HTTP/1.1`));
+      assert.equal(socket.status, 101);
+      await fw.unharmed();
+    });
+  }
+
+  for (const address of [
+    'http://evil.example',
+    'http://localhost:81',
+    'http://a@localhost',
+    'ftp://localhost',
+  ]) {
+    it(`${address}/… is 400 bad_request: the header Host says otherwise`, async () => {
+      await using fw = await watchedServer();
+      for (const path of ['/health', '/sse/connect', '/nothing']) {
+        const text = requestText(`GET ${address}${path} HTTP/1.1`, [['Host', 'localhost']]);
+        await refused(fw, text, 400, 'bad_request');
+      }
+      await refused(fw, upgrade([], `GET ${address}/ws/connect HTTP/1.1`), 400, 'bad_request');
+      await fw.unharmed();
+    });
+  }
+
+  it('is taken on the server of another program too, and what is theirs is left to them as it came', async () => {
+    const theirs: string[] = [];
+    const http = createServer((request, response) => {
+      theirs.push(request.url ?? '');
+      response.end('theirs');
+    });
+    await using fw = await hosted({}, http);
+    const ask = (target: string): string => requestText(`GET ${target} HTTP/1.1`, [['Host', 'localhost']]);
+    assert.equal((await rawAnswer(fw.url, ask('http://localhost/ws/stats'))).status, 401);
+    const address = 'GET http://localhost/ws/connect HTTP/1.1';
+    assert.equal((await rawAnswer(fw.url, upgrade([], address))).status, 101);
+    const others = ['http://localhost/shop', 'http://evil.example/ws/stats'];
+    for (const target of others) assert.equal((await rawAnswer(fw.url, ask(target))).body, 'theirs');
+    assert.deepEqual(theirs, others);
+  });
+});
+
+describe('a WebSocket over HTTP/1.0', () => {
+  it('is refused with 426, on a port of its own and on the server of another program', async () => {
+    await using own = await watchedServer();
+    await using attached = await hosted();
+    for (const { url } of [own, attached]) {
+      for (const path of ['/ws/connect', '/ws/connect?refusals=frame']) {
+        const { status, body } = await rawAnswer(url, upgrade([], `GET ${path} HTTP/1.0`));
+        assert.deepEqual([status, body.error.code], [426, 'upgrade_required']);
+        assert.match(body.error.message, /needs HTTP\/1\.1/);
+      }
+    }
+    await own.unharmed();
   });
 });
 

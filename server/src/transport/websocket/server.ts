@@ -19,6 +19,7 @@ import { takePlace } from '../place.ts';
 import { errorHeaders, rawAnswer } from '../raw-answer.ts';
 import { requestId } from '../request-id.ts';
 import { targetUrl } from '../target.ts';
+import { checkRequest } from '../well-formed.ts';
 import { DeflateEncoder, deflateOptions, takesDeflated } from './deflate.ts';
 import { FrameEncoder, pingFrame, placeIn, pongFrame, probeFrame, sharedFrame, textFrame } from './frame.ts';
 import { type DeadlineParts, MessageDeadline } from './message-deadline.ts';
@@ -131,12 +132,12 @@ export class WebSocketTransport {
     });
   }
 
-  /** Whether a WebSocket is served at the address of this request, whatever its parameters. */
-  serves(http: IncomingMessage): boolean {
+  /** Whether a WebSocket is served at this address, whatever its parameters. */
+  serves(http: Pick<IncomingMessage, 'url'>): boolean {
     return this.#dialectAt(http) !== undefined;
   }
 
-  #dialectAt(http: IncomingMessage): Dialect | undefined {
+  #dialectAt(http: Pick<IncomingMessage, 'url'>): Dialect | undefined {
     const url = URL.parse(http.url ?? '', 'http://fanwire.invalid');
     return url === null ? undefined : this.#options.dialects.find((dialect) => isEntrance(dialect, url));
   }
@@ -177,7 +178,7 @@ export class WebSocketTransport {
 
   /** Tells it by a frame, to who asks for that at the address of a dialect. False when it has to be an answer. */
   #tell(http: IncomingMessage, socket: Socket, head: Buffer, error: FanwireError): boolean {
-    if (!wantsFrame(http) || socket.destroyed || !socket.writable) return false;
+    if (!wantsFrame(http) || isOld(http) || socket.destroyed || !socket.writable) return false;
     const dialect = this.#dialectAt(http);
     if (!dialect) return false;
     const seconds = errorHeaders(error)['Retry-After'];
@@ -208,6 +209,8 @@ export class WebSocketTransport {
   async #admit(http: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     const url = targetUrl(http);
     const request = { http, url, client: this.#options.admission.knock({ http, url }) };
+    checkRequest(http);
+    checkVersion(http);
     const opening = await this.#enter(request);
     if (socket.destroyed) {
       opening.giveBack();
@@ -403,6 +406,19 @@ function parserCode(fault: string): number | null {
     default:
       return fault.startsWith('WS_ERR_') ? 1002 : null;
   }
+}
+
+/** What is offered over HTTP/1.0 must not be taken up (RFC 9110, 7.8): whoever passes it on would not know. */
+function isOld({ httpVersion }: IncomingMessage): boolean {
+  return httpVersion === '1.0';
+}
+
+function checkVersion(http: IncomingMessage): void {
+  if (!isOld(http)) return;
+  throw new FanwireError(
+    'upgrade_required',
+    'a WebSocket needs HTTP/1.1, and this request is HTTP/1.0; a proxy in between may have to be told (nginx: proxy_http_version 1.1)',
+  );
 }
 
 function isEntrance(dialect: Dialect, url: URL): boolean {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Log } from '../transport/node.ts';
 
 /** File descriptors that a server has open before anybody comes: the database, its log, timers, the listener. */
-const own = 64;
+const own = 48;
 /** What each further thread has of them. */
 const ownOfThread = 16;
 /** So many connections by HTTP there may be at least: whoever asks for a WebSocket comes as one. */

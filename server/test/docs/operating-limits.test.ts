@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import { Figures } from '../ops/figures.ts';
 import { eventually } from '../support/eventually.ts';
+import { rawAnswer } from '../support/raw-socket.ts';
 import { TestServer } from '../support/server.ts';
 import type { SocketClient } from '../support/socket-client.ts';
 import { root } from './document.ts';
@@ -64,7 +65,7 @@ describe('docs/operating.md: file descriptors', linux, () => {
     assert.equal(await limited.value('process_max_fds'), hard);
   });
 
-  it('when they run out, new clients are cut off without a word, and the others go on', async () => {
+  it('when all but the last are taken, new clients are refused, and the others go on', async () => {
     await using place = new Installation();
     const limited = new Limited(place, '-n 80');
     await limited.listening();
@@ -75,15 +76,18 @@ describe('docs/operating.md: file descriptors', linux, () => {
     const sockets = await fill(limited, fw);
     const [subscriber, publisher] = sockets;
     assert.ok(subscriber && publisher && sockets.length > 30 && sockets.length < 60, `${sockets.length}`);
+    assert.equal((await rawAnswer(limited.url, '')).status, 503);
     assert.equal(await limited.healthy(), false);
 
     await subscriber.ask({ action: 'subscribe', data: { channel: 'news' } }, { type: 'subscribed' });
     publisher.send({ action: 'send_to_channel', data: { channel: 'news', content: 'still here' } });
     await subscriber.next({ type: 'text', content: 'still here' });
-    assert.equal(limited.running.output, logged);
+    const more = limited.running.output.slice(logged.length);
+    assert.equal(more.match(/a limit cuts HTTP connections/g)?.length, 1, more);
 
     for (const socket of sockets.slice(2)) socket.close();
     await eventually(() => limited.healthy(), 'new clients get in again');
+    assert.ok((await limited.value('fanwire_http_cuts_total')) > 0);
     assert.equal(await limited.value('fanwire_connections_refused_total'), 0);
     assert.equal(await limited.value('fanwire_internal_faults_total'), 0);
   });

@@ -176,7 +176,8 @@ describe('HTTP: parameters of the wrong kind are 400 bad_request and name the pa
       }
       const nearly = await fw.call('GET', `${path}?limit[]=1`);
       assert.deepEqual([nearly.status, nearly.body.error?.code], [400, 'bad_request']);
-      for (const query of ['limit[__proto__]=1', '__proto__=1&constructor=2', '&&&=&=', '%ff=%ff']) {
+      assert.equal((await fw.call('GET', `${path}?%ff=%ff`)).status, 400);
+      for (const query of ['limit[__proto__]=1', '__proto__=1&constructor=2', '&&&=&=']) {
         assert.equal((await fw.call('GET', `${path}?${query}`)).status, 200, query);
       }
       await fw.unharmed();

@@ -42,6 +42,28 @@ describe('Lane', () => {
       assert.ok(turns.filter((at) => at === t).length <= 3, `turn ${t} of ${turns}`);
   });
 
+  it('begins less in a turn after those that what it began has made long, but always something', async () => {
+    const lane = new Lane();
+    const turns: number[] = [];
+    let turn = 0;
+    const works = Array.from({ length: 60 }, () =>
+      lane
+        .run(async () => {
+          turns.push(turn);
+          toil(0.5);
+        })
+        .then(() => toil(4)),
+    );
+    while (turns.length < works.length) {
+      turn++;
+      await nextTurn();
+    }
+    await Promise.all(works);
+    const counts = Array.from({ length: turn + 1 }, (_, t) => turns.filter((at) => at === t).length);
+    const late = counts.slice(6, -1);
+    assert.ok(late.length > 20 && late.every((count) => count <= 3), `${counts}`);
+  });
+
   it('starts work in the order in which it came', async () => {
     const lane = new Lane();
     const order: number[] = [];

@@ -152,7 +152,7 @@ describe('docs/operating.md: nginx with TLS in front', { skip: lacks('nginx') },
     await using withoutUpgrade = await Nginx.start(fw.url, (text) =>
       text.replace(/^.*(Upgrade|Connection) \$.*$/gm, ''),
     );
-    assert.equal(await open(withoutUpgrade, target).ended, 404);
+    assert.equal(await open(withoutUpgrade, target).ended, 426);
     await using withoutHost = await Nginx.start(fw.url, (text) => text.replace(/^.* Host \$.*$/m, ''));
     assert.equal(await open(withoutHost, target, { origin: withoutHost.url }).ended, 403);
   });

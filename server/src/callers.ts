@@ -20,22 +20,19 @@ export function createCallers(
   { counts, clock, log, meter }: CallerParts,
 ): Callers {
   const now = (): number => clock.monotonic();
-  const warn: Log['warn'] = (fields, text) => log.warn(fields, text);
   return new Callers({
     ...networks,
     addresses: new ClientAddresses({
       ...networks,
-      onUntrusted: (peer) =>
-        warn(
-          { peer },
-          'X-Forwarded-For is ignored: it comes from a peer that is not in TRUSTED_PROXIES; if that is a proxy of yours, add it',
-        ),
+      onUntrusted: (peer) => {
+        log.warn({ peer }, 'X-Forwarded-For is ignored: the peer is not in TRUSTED_PROXIES');
+      },
     }),
     limits: new ClientLimits({
       rules,
       counts,
       now,
-      bites: new Bites({ now, warn, meter }),
+      bites: new Bites({ now, log, meter }),
       threads: listen.workers,
     }),
   });

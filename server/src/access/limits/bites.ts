@@ -20,7 +20,7 @@ export interface LimitMeter {
 
 export interface BitesParts {
   readonly now: () => number;
-  readonly warn: (fields: object, text: string) => void;
+  readonly log: { warn(fields: object, text: string): void };
   readonly meter?: LimitMeter | undefined;
 }
 
@@ -61,6 +61,7 @@ export class Bites {
     }
     const refused = (spell?.untold ?? 0) + 1;
     this.#spells.set(name, { told: now, untold: 0 });
-    this.#parts.warn({ limit, of: holder, ...who, refused }, 'a limit bites: clients are refused');
+    const { log } = this.#parts;
+    log.warn({ limit, of: holder, ...who, refused }, 'a limit bites: clients are refused');
   }
 }

@@ -84,7 +84,7 @@ describe('a limit that bites', () => {
     const counted: string[] = [];
     const bites = new Bites({
       now: () => now,
-      warn: (fields) => lines.push(fields),
+      log: { warn: (fields) => lines.push(fields) },
       meter: { limited: (limit, holder) => counted.push(`${limit} ${holder}`) },
     });
     for (let n = 0; n < 30_000; n++) bites.bite('credentials', 'address', { address: '192.0.2.1' });

@@ -24,6 +24,7 @@ export const testsWithWorkers: readonly string[] = [
   // What one says holds on all threads: places, kicks, deletion, revocation.
   'server/test/dialect/relay-entrance.test.ts',
   'server/test/dialect/common-removal.test.ts',
+  'server/test/dialect/common-ids.test.ts',
   'server/test/api/removal.test.ts',
   'server/test/api/revocation.test.ts',
   'server/test/hostile/slow-readers.test.ts',

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { checkMessageId } from '../access/names.ts';
+import type { Removal } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
 import { failure } from './answer.ts';
 import { Authorization } from './authorization.ts';
@@ -10,6 +11,10 @@ import { channelParameter, parameter } from './validation.ts';
 const MessagePath = Type.Object({
   ...ChannelPath.properties,
   id: Type.String({ description: 'The id of the message. Percent-encoded.', examples: ['order-42-paid'] }),
+});
+
+const RemovalQuery = Type.Object({
+  offset: Type.Optional(Type.Integer({ minimum: 1, description: 'The place of the message.' })),
 });
 
 const ClearedAnswer = Type.Object(
@@ -59,8 +64,9 @@ export const addRemoval: Resource = (app, parts) => {
       schema: {
         tags,
         description:
-          'Removes one message. An empty one of type `deleted` stays in its place; subscribers get a message of type `deleted` with `{"id":…,"offset":…}`.',
+          'Removes one message. Of several with the same id, which publishers of different kinds may have chosen, `offset` says which; without it that is 409, and `details.offsets` says where they are. An empty one of type `deleted` stays in its place; subscribers get a message of type `deleted` with `{"id":…,"offset":…}`.',
         params: MessagePath,
+        querystring: RemovalQuery,
         response: answers(RemovedAnswer),
       },
       onRequest,
@@ -70,12 +76,20 @@ export const addRemoval: Resource = (app, parts) => {
       const id = parameter(() => checkMessageId(request.params.id, 'id'));
       gate.check(request.principal, 'history', channel);
       hub
-        .removeMessage(channel, id)
-        .then((offset) => {
-          if (offset === null) throw new FanwireError('not_found', 'the channel keeps no message of this id');
-          reply.send({ ok: true, offset });
-        })
+        .removeMessage(channel, id, request.query.offset)
+        .then((removed) => reply.send({ ok: true, offset: theOne(removed) }))
         .catch(failure(reply));
     },
   );
 };
+
+/** Throws for a removal of none, or of one of several. */
+function theOne(removed: Removal): number {
+  if (removed === null) throw new FanwireError('not_found', 'the channel keeps no message of this id');
+  if (typeof removed === 'number') return removed;
+  throw new FanwireError(
+    'bad_request',
+    `id: several messages have it, at the offsets ${removed.join(', ')}; say which one with ?offset=`,
+    { status: 409, details: { offsets: removed } },
+  );
+}

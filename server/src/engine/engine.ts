@@ -44,6 +44,8 @@ export interface Draft {
   readonly id: string;
   /** True when the publisher chose `id`: only then is it an idempotency key. */
   readonly keyed: boolean;
+  /** Whose ids these are: a keyed id counts among those of the same space of the channel only. */
+  readonly space: string;
   readonly type: string;
   readonly data: JsonText;
   readonly sender: Sender | null;
@@ -194,6 +196,16 @@ export interface EngineSink {
   presence(event: PresenceEvent): void;
 }
 
+/**
+ * The offset of the tombstone, also when it stood there already, so that a removal may be tried again. Null when no
+ * kept message of the channel has the id. When several have it, tombstones not counted, and none was named, nothing is
+ * removed: their offsets, the newest `mostNamed` of them in ascending order.
+ */
+export type Removal = number | null | readonly number[];
+
+/** Offsets that are told of messages with the same id, at most. */
+export const mostNamed = 10;
+
 export interface EngineHealth {
   readonly ok: boolean;
   /** What failed, for the operator. */
@@ -232,8 +244,8 @@ export interface Engine {
   /**
    * Commits the batch as one: gives each draft the next offset of its channel in the order of the array, and
    * delivers the new messages of followed channels to the sink before it resolves. A keyed draft whose id was
-   * published on its channel within the idempotency window, or earlier in this batch, is not appended again: its
-   * receipt is the first one's with `duplicate: true`. When it resolves, the batch is as durable as the engine is;
+   * published in its space of its channel within the idempotency window, or earlier in this batch, is not appended
+   * again: its receipt is the first one's with `duplicate: true`. When it resolves, the batch is as durable as the engine is;
    * when it rejects, nothing of it was kept or delivered.
    */
   append(batch: readonly Draft[]): Promise<Receipt[]>;
@@ -251,12 +263,11 @@ export interface Engine {
   unfollow(channel: string): Promise<void>;
   /**
    * Takes one message away for good: a tombstone stays in its place (type `deleted`, data `null`, no sender; the same
-   * id, offset, time and `persist`), so that positions stay dense and nothing else changes. Of several messages with
-   * the id, the newest that is kept. An id that nobody chose is looked for around the time that it holds as a UUIDv7.
-   * Resolves to the offset, also when a tombstone stands there already, so that a removal may be tried again; null when
-   * no kept message of the channel has this id. Not told to the sink.
+   * id, offset, time and `persist`), so that positions stay dense and nothing else changes. With `offset`, the message
+   * at that place, if it has the id. An id that nobody chose is looked for around the time that it holds as a UUIDv7.
+   * Not told to the sink.
    */
-  remove(channel: string, id: string): Promise<number | null>;
+  remove(channel: string, id: string, offset?: number): Promise<Removal>;
   /**
    * Takes all kept messages of the channel away for good; its next offset is not changed. Resolves to the offset up to
    * which all is gone, 0 for an empty channel. Not told to the sink.

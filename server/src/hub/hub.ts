@@ -8,6 +8,7 @@ import type {
   Position,
   PresenceEvent,
   Receipt,
+  Removal,
   Sender,
   Tail,
   TailQuery,
@@ -40,6 +41,8 @@ export interface Publication {
   readonly sender: Sender | null;
   /** The publisher's idempotency key; without one the server makes an id. */
   readonly id?: string | undefined;
+  /** Whose ids it counts among. @default those of the server's own back ends */
+  readonly space?: string | undefined;
   /** Keep it for HISTORY_TTL rather than for the recovery window. Default false. */
   readonly persist?: boolean | undefined;
 }
@@ -197,11 +200,11 @@ export class Hub {
     });
   }
 
-  /** Takes one message away and tells the channel. Resolves to its offset; null when none has this id. */
-  async removeMessage(channel: string, id: string): Promise<number | null> {
-    const offset = await this.#engine.remove(channel, id);
-    if (offset !== null) await this.#tellDeleted(channel, { id, offset });
-    return offset;
+  /** Takes one message away, that at the offset where several have the id, and tells the channel. */
+  async removeMessage(channel: string, id: string, at?: number): Promise<Removal> {
+    const removed = await this.#engine.remove(channel, id, at);
+    if (typeof removed === 'number') await this.#tellDeleted(channel, { id, offset: removed });
+    return removed;
   }
 
   /** Takes all kept messages away and tells the channel. Resolves to the offset up to which all is gone. */
@@ -357,12 +360,13 @@ export class Hub {
     await this.published({ channel, type: deletedType, data: JSON.stringify(what), sender: null });
   }
 
-  #draft({ channel, type, data, sender, id, persist }: Publication): Draft {
+  #draft({ channel, type, data, sender, id, space = '', persist }: Publication): Draft {
     const keyed = id !== undefined;
     return {
       channel,
       id: id ?? uuidv7(this.#clock.now()),
       keyed,
+      space,
       type,
       data,
       sender,

@@ -10,6 +10,21 @@ export interface Author {
   readonly sender: Sender | null;
 }
 
+/** The ids of the program, of all API keys and of requests to a server whose management is open. */
+const backEnds = '';
+/** Those of all connections without credentials. */
+const guests = 'guests';
+
+/**
+ * Whose ids a message's id counts among, in its channel: so nobody takes an id before the one whose it is. A user's
+ * are told from the others by the colon.
+ */
+export function idSpaceOf({ origin, principal }: Author): string {
+  if (principal === null) return backEnds;
+  if (principal.user !== null) return `user:${principal.user}`;
+  return origin === 'http' || principal.via === 'key' ? backEnds : guests;
+}
+
 /** The program that the server is part of. */
 export const program: Author = Object.freeze({ origin: 'program', principal: null, sender: null });
 

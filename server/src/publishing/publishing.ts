@@ -5,7 +5,7 @@ import { FanwireError, type UnknownErrorReporter } from '../errors.ts';
 import type { Hub, Publication } from '../hub/hub.ts';
 import type { PublishCallback } from '../hub/tick.ts';
 import type { Pipeline } from '../middleware/pipeline.ts';
-import type { Author } from './author.ts';
+import { type Author, idSpaceOf } from './author.ts';
 import type { Outgoing, Target } from './message.ts';
 import { Passage } from './passage.ts';
 import { noQuotas, type Quotas } from './quotas.ts';
@@ -77,7 +77,9 @@ export class Publishing {
   /** One of several messages that are published `together`. Throws `forbidden` or `too_large`. */
   ready(author: Author, target: Target, { type, data, id, persist }: Outgoing): Publication {
     this.#permit(author, target);
-    return this.#sized({ channel: target.channel, type, data, id, persist, sender: author.sender });
+    const { channel } = target;
+    const space = id === undefined ? undefined : idSpaceOf(author);
+    return this.#sized({ channel, type, data, id, space, persist, sender: author.sender });
   }
 
   /** Commits all of them at once; what stands in the place of one as an error is passed on in its place. */

@@ -8,6 +8,7 @@ import type {
   Message,
   Position,
   PresencePage,
+  Removal,
   Revocation,
   Room,
   Tail,
@@ -88,8 +89,8 @@ export class EngineDesk implements EngineService {
     return this.#engine.state(channel, after);
   }
 
-  remove(channel: string, id: string): Promise<number | null> {
-    return this.#engine.remove(channel, id);
+  remove(channel: string, id: string, offset?: number): Promise<Removal> {
+    return this.#engine.remove(channel, id, offset);
   }
 
   clear(channel: string): Promise<number> {

@@ -9,6 +9,7 @@ import type {
   PresenceEvent,
   PresencePage,
   Receipt,
+  Removal,
   Revocation,
   Room,
   Tail,
@@ -30,7 +31,7 @@ export interface EngineService {
   state(channel: string, after?: number): Promise<ChannelState>;
   follow(channel: string): Position | Promise<Position>;
   unfollow(channel: string): void;
-  remove(channel: string, id: string): Promise<number | null>;
+  remove(channel: string, id: string, offset?: number): Promise<Removal>;
   clear(channel: string): Promise<number>;
   channels(query: { prefix: string; after?: string; limit: number }): Promise<string[]>;
   health(): Promise<EngineHealth>;

@@ -18,12 +18,13 @@ interface DraftColumns extends SenderColumns {
   readonly channel: Column<string>;
   readonly id: Column<string>;
   readonly keyed: Column<boolean>;
+  readonly space: Column<string>;
   readonly type: Column<string>;
   readonly data: Column<JsonText>;
   readonly persist: Column<boolean>;
 }
 
-interface MessageColumns extends Omit<DraftColumns, 'keyed'> {
+interface MessageColumns extends Omit<DraftColumns, 'keyed' | 'space'> {
   readonly offset: Column<number>;
   readonly epoch: Column<string>;
   readonly time: Column<number>;
@@ -50,17 +51,19 @@ export function packDrafts(drafts: readonly Draft[]): Parcel<Draft> {
   return JSON.stringify({
     ...contentColumns(drafts),
     keyed: column(drafts, (draft) => draft.keyed),
+    space: column(drafts, (draft) => draft.space),
   } satisfies DraftColumns);
 }
 
 export function unpackDrafts(parcel: Parcel<Draft>): readonly Draft[] {
   if (typeof parcel !== 'string') return parcel;
   const columns: DraftColumns = JSON.parse(parcel);
-  const { length, channel, id, keyed, type, data, persist } = columns;
+  const { length, channel, id, keyed, space, type, data, persist } = columns;
   return Array.from({ length }, (_, at) => ({
     channel: cell(channel, at),
     id: cell(id, at),
     keyed: cell(keyed, at),
+    space: cell(space, at),
     type: cell(type, at),
     data: cell(data, at),
     sender: senderAt(columns, at),
@@ -121,7 +124,7 @@ export function unpackReceipts(parcel: Parcel<Receipt>, drafts: readonly Draft[]
 
 type Content = Pick<Draft, 'channel' | 'id' | 'type' | 'data' | 'sender' | 'persist'>;
 
-function contentColumns(rows: readonly Content[]): Omit<DraftColumns, 'keyed'> {
+function contentColumns(rows: readonly Content[]): Omit<DraftColumns, 'keyed' | 'space'> {
   return {
     length: rows.length,
     channel: column(rows, (row) => row.channel),

@@ -9,6 +9,7 @@ import type {
   Position,
   PresenceStore,
   Receipt,
+  Removal,
   RevocationStore,
   RoomStore,
   Tail,
@@ -81,8 +82,8 @@ export class RemoteEngine implements Engine, EngineNews {
     this.#opened.cast('unfollow', channel);
   }
 
-  async remove(channel: string, id: string): Promise<number | null> {
-    return this.#opened.call('remove', channel, id);
+  async remove(channel: string, id: string, offset?: number): Promise<Removal> {
+    return this.#opened.call('remove', channel, id, offset);
   }
 
   async clear(channel: string): Promise<number> {

@@ -54,15 +54,18 @@ describe('an id published twice', () => {
     }
   });
 
-  it('counts for every publisher and way in', async () => {
+  it('counts on every connection and way in of the same user', async () => {
     await using fw = await testServer();
-    const [one, two] = [await ChannelClient.open(fw), await ChannelClient.open(fw)];
+    const visit = { user: 'u1' };
+    const [one, two] = [await ChannelClient.open(fw, visit), await ChannelClient.open(fw, visit)];
     const { offset, epoch } = await one.publish('news', 1, { id: 'mine' });
     assert.equal((await two.publish('news', 2, { id: 'mine' })).duplicate, true);
-    const { body } = await fw.call('POST', '/ws/send-to-channel', {
-      channel: 'news',
-      message: { id: 'mine', content: 3 },
-    });
+    const { body } = await fw.call(
+      'POST',
+      '/ws/send-to-channel',
+      { channel: 'news', message: { id: 'mine', content: 3 } },
+      { authorization: `Bearer ${await fw.token('u1')}` },
+    );
     assert.deepEqual(body, { ok: true, id: 'mine', channel: 'news', offset, epoch, duplicate: true });
   });
 

@@ -41,6 +41,7 @@ class Store implements AsyncDisposable {
         channel: `channel ${n}`,
         id: crypto.randomUUID(),
         keyed: false,
+        space: '',
         type: 'text',
         data: '"0123456789"',
         sender: null,

@@ -11,7 +11,7 @@ import { FakeClock } from '../support/fake-clock.ts';
 const retention: Retention = { windowSize: 100, windowTtl: 1000, historyTtl: 5000, idempotencyWindow: 1000 };
 
 function draft(channel: string, persist = false): Draft {
-  return { channel, id: 'x', keyed: false, type: 'text', data: '1', sender: null, persist };
+  return { channel, id: 'x', keyed: false, space: '', type: 'text', data: '1', sender: null, persist };
 }
 
 describe('Ring', () => {
@@ -79,17 +79,21 @@ describe('Idempotency', () => {
   it('survives a clock that is set back and then goes on', () => {
     const ids = new Idempotency(1000, 50_000);
     ids.turn(50_000);
-    ids.add(receipt('k', 50_000));
+    ids.add(receipt('k', 50_000), '');
     ids.turn(20_000);
-    assert.ok(ids.find('a', 'k', 20_000));
+    assert.ok(ids.find({ channel: 'a', space: '', id: 'k' }, 20_000));
     ids.turn(21_000);
-    ids.add(receipt('l', 21_000));
+    ids.add(receipt('l', 21_000), '');
     ids.turn(21_999);
-    assert.ok(ids.find('a', 'l', 21_999));
+    assert.ok(ids.find({ channel: 'a', space: '', id: 'l' }, 21_999));
     ids.turn(22_000);
-    assert.equal(ids.find('a', 'l', 22_000), undefined);
+    assert.equal(ids.find({ channel: 'a', space: '', id: 'l' }, 22_000), undefined);
     ids.turn(23_000);
-    assert.equal(ids.find('a', 'k', 23_000), undefined, 'not remembered until the clock is back at 50,000');
+    assert.equal(
+      ids.find({ channel: 'a', space: '', id: 'k' }, 23_000),
+      undefined,
+      'not remembered until the clock is back at 50,000',
+    );
   });
 
   it('of an idle engine lets go by its timer', async () => {

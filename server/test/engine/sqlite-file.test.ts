@@ -348,7 +348,16 @@ async function fill(engine: SqliteEngine, clock: FakeClock, test: TestContext): 
     const drafts = Array.from({ length: batch }, (_, index): Draft => {
       const id = `${offset + index}`;
       const persist = index % 10 > 0;
-      return { channel: 'c', id, keyed: false, type: 'text', data: `"message ${id}"`, sender: null, persist };
+      return {
+        channel: 'c',
+        id,
+        keyed: false,
+        space: '',
+        type: 'text',
+        data: `"message ${id}"`,
+        sender: null,
+        persist,
+      };
     });
     await engine.append(drafts);
     offset += batch;

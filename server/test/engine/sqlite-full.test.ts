@@ -68,6 +68,7 @@ describe('a disk of three mebibytes', { skip, timeout: 60_000 }, () => {
       channel: 'c',
       id: 'x',
       keyed: false,
+      space: '',
       type: 'text',
       data: JSON.stringify(content),
       sender: null,

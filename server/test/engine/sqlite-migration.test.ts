@@ -63,6 +63,30 @@ describe('a file of version 1', () => {
   });
 });
 
+describe('a file of version 3', () => {
+  it('remembers the ids of publishers, as ids of the back ends', async () => {
+    using directory = new Directory();
+    const path = directory.join('chat.db');
+    const database = makeFile(path, 3);
+    const now = Date.now();
+    const insert = (table: string, id: string, offset: number): void => {
+      database.prepare(`INSERT INTO ${table} VALUES ('news', ?, ?, ?)`).run(id, offset, now - 9);
+    };
+    insert('ids_0', 'newer', 2);
+    insert('ids_1', 'older', 1);
+    database.exec(
+      `INSERT INTO channels VALUES ('news', 2, ${now}, 0, 2, 2, 2);
+       INSERT INTO meta VALUES ('ids_current', '0'), ('ids_since', '${now - 99}');`,
+    );
+    database.close();
+    await using fw = await testServer({ directory: directory.path });
+    const publish = async (id: string) =>
+      (await fw.call('POST', '/api/publish', { channel: 'news', data: 1, id })).body;
+    assert.deepEqual([(await publish('newer')).duplicate, (await publish('older')).offset], [true, 1]);
+    assert.deepEqual([(await publish('fresh')).duplicate, (await publish('fresh')).duplicate], [false, true]);
+  });
+});
+
 /** A file of the second version: of the channel "news" three messages, the last by a publisher's own id. */
 function writeVersion2(path: string): void {
   const database = makeFile(path, 2);

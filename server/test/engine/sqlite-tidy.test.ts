@@ -35,7 +35,16 @@ class Bench implements AsyncDisposable {
   }
 
   async publish(channel: string, count: number, persist: boolean): Promise<void> {
-    const draft: Draft = { channel, id: 'x', keyed: false, type: 'text', data: '1', sender: null, persist };
+    const draft: Draft = {
+      channel,
+      id: 'x',
+      keyed: false,
+      space: '',
+      type: 'text',
+      data: '1',
+      sender: null,
+      persist,
+    };
     // Each by a commit of its own, and so a row of its own.
     for (let n = 0; n < count; n++) await this.engine.append([draft]);
   }
@@ -180,6 +189,7 @@ describe('tidying a SQLite file', () => {
       channel: 'a',
       id: 'k',
       keyed: true,
+      space: '',
       type: 'secret',
       data: '"secret"',
       sender,
@@ -196,7 +206,16 @@ describe('tidying a SQLite file', () => {
     await using bench = await Bench.open();
     for (const _ of [1, 2, 3, 4]) await bench.publish('a', 5000, true);
     const id = '018bcfe5-6800-7000-8000-000000000000';
-    const draft = { channel: 'a', id, keyed: false, type: 'text', data: '1', sender: null, persist: true };
+    const draft = {
+      channel: 'a',
+      id,
+      keyed: false,
+      space: '',
+      type: 'text',
+      data: '1',
+      sender: null,
+      persist: true,
+    };
     await bench.engine.append([draft]);
     const removing = bench.engine.remove('a', id);
     await bench.engine.clear('a');
@@ -228,7 +247,16 @@ describe('tidying a SQLite file', () => {
     for (let n = 0; n < 50; n++) {
       const drafts = Array.from({ length: 1000 }, (_, m): Draft => {
         const channel = `${n}-${m}`;
-        return { channel, id: 'x', keyed: false, type: 'text', data: '1', sender: null, persist: false };
+        return {
+          channel,
+          id: 'x',
+          keyed: false,
+          space: '',
+          type: 'text',
+          data: '1',
+          sender: null,
+          persist: false,
+        };
       });
       await bench.engine.append(drafts);
     }

@@ -18,7 +18,7 @@ interface Publish {
 
 function draftOf({ channel, user }: Publish): Draft {
   const sender = user === undefined ? null : { user, connection: 'c1', client: null };
-  return { channel, id: 'x', keyed: true, type: 'text', data: '1', sender, persist: false };
+  return { channel, id: 'x', keyed: true, space: '', type: 'text', data: '1', sender, persist: false };
 }
 
 function record(activity: Activity, batch: readonly Publish[], now: number): void {

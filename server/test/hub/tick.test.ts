@@ -46,7 +46,7 @@ class HeldEngine {
 
 function draft(id: string, size = 1): Draft {
   const data = size === 1 ? '1' : `"${'x'.repeat(size - 2)}"`;
-  return { channel: 'c', id, keyed: false, type: 'text', data, sender: null, persist: false };
+  return { channel: 'c', id, keyed: false, space: '', type: 'text', data, sender: null, persist: false };
 }
 
 /** A tick on a held engine, and what it did in its order. */

@@ -26,6 +26,7 @@ const draft: fc.Arbitrary<Draft> = fc.record(
     channel: names,
     id: text,
     keyed: fc.boolean(),
+    space: fc.string(),
     type: names,
     data: text,
     sender,
@@ -50,10 +51,12 @@ describe('lists on their way between threads', () => {
     fc.assert(
       fc.property(lists, (rows) => {
         const drafts = rows.map(([one]) => one);
-        const messages: Message[] = rows.map(([{ keyed: _, ...content }, { duplicate: __, ...where }]) => ({
-          ...content,
-          ...where,
-        }));
+        const messages: Message[] = rows.map(
+          ([{ keyed: _, space: ___, ...content }, { duplicate: __, ...where }]) => ({
+            ...content,
+            ...where,
+          }),
+        );
         const receipts: Receipt[] = rows.map(([{ id, channel }, where]) => ({ id, channel, ...where }));
         assert.deepEqual(unpackDrafts(passed(packDrafts(drafts))), drafts);
         assert.deepEqual(unpackMessages(passed(packMessages(messages))), messages);
@@ -65,7 +68,14 @@ describe('lists on their way between threads', () => {
 
   it('write once what all records share', () => {
     const drafts = Array.from({ length: 100 }, (_, at) => ({
-      ...{ channel: 'a-long-name-of-a-channel', id: `${at}`, keyed: false, type: 'text', data: '1' },
+      ...{
+        channel: 'a-long-name-of-a-channel',
+        id: `${at}`,
+        keyed: false,
+        space: '',
+        type: 'text',
+        data: '1',
+      },
       ...{ sender: null, persist: false },
     }));
     const parcel = packDrafts(drafts);

@@ -89,6 +89,50 @@ const repeats: Case[] = [
   },
 ];
 
+const spaces: Case[] = [
+  {
+    title: 'the same id in another space of the channel is another message',
+    async run(kit) {
+      const drafts = ['', 'u1', 'u'].map((space) => keyed('a', 'k', { space }));
+      const firsts = await kit.engine.append(drafts);
+      assert.deepEqual(
+        firsts.map(({ offset, duplicate }) => [offset, duplicate]),
+        [
+          [1, false],
+          [2, false],
+          [3, false],
+        ],
+      );
+      for (const draft of drafts) await kit.appendOne({ ...draft, channel: 'b' });
+      const again = await kit.engine.append([...drafts].reverse());
+      again.forEach((receipt, at) => {
+        sameFields(receipt, { ...firsts[2 - at], duplicate: true });
+      });
+    },
+  },
+  {
+    title: 'a space and an id are never taken for another pair that reads the same',
+    async run({ engine }) {
+      const pairs = ['', 'a', 'ab', 'a:b', '1:a', '\n', 'a\n', '\u0000'].flatMap((space) =>
+        ['b', 'ab', ':b', 'a:b', '1:ab', '\nb', '\u0000b'].map((id) => keyed('a', id, { space })),
+      );
+      const receipts = await engine.append(pairs);
+      assert.ok(receipts.every(({ duplicate }) => !duplicate));
+      assert.ok((await engine.append(pairs)).every(({ duplicate }) => duplicate));
+    },
+  },
+  {
+    title: 'reopened: an id is remembered in its space',
+    durable: true,
+    async run(kit) {
+      const first = await kit.appendOne(keyed('a', 'k', { space: 'u1' }));
+      await kit.reopen();
+      sameFields(await kit.appendOne(keyed('a', 'k', { space: 'u1' })), { ...first, duplicate: true });
+      assert.equal((await kit.appendOne(keyed('a', 'k'))).duplicate, false);
+    },
+  },
+];
+
 const time: Case[] = [
   {
     title: 'an id is forgotten when its window is over, which repetitions do not prolong',
@@ -133,4 +177,4 @@ const time: Case[] = [
   },
 ];
 
-export const idempotencyCases: Case[] = [...repeats, ...time];
+export const idempotencyCases: Case[] = [...repeats, ...spaces, ...time];

@@ -149,6 +149,7 @@ export function draftOf(channel: string, change: Partial<Draft> = {}): Draft {
     channel,
     id: `id-${drafts}`,
     keyed: false,
+    space: '',
     type: 'text',
     data: `{"n":${drafts}}`,
     sender: null,

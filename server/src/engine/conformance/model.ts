@@ -1,12 +1,14 @@
-import type {
-  ChannelState,
-  Draft,
-  HistoryQuery,
-  Message,
-  Receipt,
-  Retention,
-  Tail,
-  TailQuery,
+import {
+  type ChannelState,
+  type Draft,
+  type HistoryQuery,
+  type Message,
+  mostNamed,
+  type Receipt,
+  type Removal,
+  type Retention,
+  type Tail,
+  type TailQuery,
 } from '../engine.ts';
 import { weightOf } from '../page.ts';
 import { tombstone } from './kit.ts';
@@ -19,7 +21,7 @@ export class Model {
   readonly #retention: Retention;
   readonly #epoch: string;
   readonly #messages: Message[] = [];
-  readonly #keyed: Message[] = [];
+  readonly #keyed: { readonly message: Message; readonly space: string }[] = [];
   readonly #removed = new Set<Message>();
   /** By channel: the offset up to which all was cleared. */
   readonly #cleared = new Map<string, number>();
@@ -44,12 +46,15 @@ export class Model {
     return batch.map((draft) => {
       const { id, channel, type, data, sender, persist } = draft;
       const horizon = now - this.#retention.idempotencyWindow;
-      const first = this.#keyed.find((m) => m.channel === channel && m.id === id && m.time > horizon);
-      if (draft.keyed && first) return receiptOf(first, true);
+      const first = this.#keyed.find(
+        ({ message: m, space }) =>
+          m.channel === channel && space === draft.space && m.id === id && m.time > horizon,
+      );
+      if (draft.keyed && first) return receiptOf(first.message, true);
       const offset = this.#all(channel).length + 1;
       const message = { id, channel, offset, epoch: this.#epoch, time: now, type, data, sender, persist };
       this.#messages.push(message);
-      if (draft.keyed) this.#keyed.push(message);
+      if (draft.keyed) this.#keyed.push({ message, space: draft.space });
       if (this.#followed.has(channel)) this.delivered.push(message);
       return receiptOf(message, false);
     });
@@ -88,8 +93,13 @@ export class Model {
     return { epoch: this.#epoch, offset, after, count: tail.length };
   }
 
-  remove(channel: string, id: string, now: number): number | null {
-    const victim = this.#standing(channel, now).findLast((message) => message.id === id);
+  remove(channel: string, id: string, now: number, offset?: number): Removal {
+    const alike = this.#standing(channel, now).filter(
+      (message) => message.id === id && (offset === undefined || message.offset === offset),
+    );
+    const standing = alike.filter((message) => !this.#removed.has(message));
+    if (standing.length > 1) return standing.slice(-mostNamed).map((message) => message.offset);
+    const victim = standing[0] ?? alike.at(-1);
     if (victim === undefined) return null;
     this.#removed.add(victim);
     return victim.offset;

@@ -10,7 +10,12 @@ type Command =
   | { readonly do: 'read'; readonly channel: string; readonly query: HistoryQuery }
   | { readonly do: 'tail'; readonly channel: string; readonly query: TailQuery }
   | { readonly do: 'state'; readonly channel: string; readonly after: number }
-  | { readonly do: 'remove'; readonly channel: string; readonly target: string | number }
+  | {
+      readonly do: 'remove';
+      readonly channel: string;
+      readonly target: string | number;
+      readonly at: number | null;
+    }
   | { readonly do: 'channels'; readonly query: { prefix: string; after?: string; limit: number } }
   | { readonly do: 'follow' | 'unfollow' | 'clear'; readonly channel: string };
 
@@ -18,7 +23,7 @@ type Command =
  * Without an id it gets one as the server makes them, by a clock that may be `early` by some milliseconds; so many times
  * over.
  */
-type Choice = Pick<Draft, 'channel' | 'persist' | 'data' | 'sender'> & {
+type Choice = Pick<Draft, 'channel' | 'space' | 'persist' | 'data' | 'sender'> & {
   readonly id: string | null;
   readonly early: number;
   readonly times: number;
@@ -61,6 +66,7 @@ const sender = fc.record({
 const choice: fc.Arbitrary<Choice> = fc.record({
   channel,
   id: fc.option(key),
+  space: fc.constantFrom('', 'u1', 'u'),
   early: fc.constantFrom(0, 0, 1, -1, 1500, -1500, 120_000, -120_000),
   persist: fc.boolean(),
   data,
@@ -99,6 +105,13 @@ const listing = fc.record(
   { requiredKeys: ['prefix', 'limit'] },
 );
 
+const removal = fc.record({
+  do: fc.constant('remove' as const),
+  channel,
+  target: fc.oneof(key, offset),
+  at: fc.option(offset),
+});
+
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 5,
@@ -112,7 +125,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('tail'), channel, query: tailQuery }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('state'), channel, after: offset }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('follow', 'unfollow', 'clear'), channel }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('remove'), channel, target: fc.oneof(key, offset) }) },
+  { weight: 2, arbitrary: removal },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('channels'), query: listing }) },
 );
 
@@ -159,7 +172,7 @@ async function step(kit: Kit, model: Model, start: number, next: Command): Promi
       assert.equal(await engine.clear(next.channel), model.clear(next.channel));
       return;
     case 'remove':
-      return compareRemove(kit, model, next.channel, next.target);
+      return compareRemove(kit, model, next.channel, next);
     case 'channels':
       assert.deepEqual(await engine.channels(next.query), model.channels(next.query));
   }
@@ -178,11 +191,11 @@ async function compareRemove(
   kit: Kit,
   model: Model,
   channel: string,
-  target: string | number,
+  { target, at }: { readonly target: string | number; readonly at: number | null },
 ): Promise<void> {
   const id = typeof target === 'string' ? target : (model.idAt(channel, target) ?? 'unknown');
-  const expected = model.remove(channel, id, kit.clock.now());
-  assert.equal(await kit.engine.remove(channel, id), expected);
+  const expected = model.remove(channel, id, kit.clock.now(), at ?? undefined);
+  assert.deepEqual(await kit.engine.remove(channel, id, at ?? undefined), expected);
 }
 
 /** The query with its times counted from `start`. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Message, Sender } from '../engine.ts';
+import type { Message, Removal, Sender } from '../engine.ts';
 import {
   type Case,
   draftOf,
@@ -211,7 +211,7 @@ const search: Case[] = [
       ]);
       await engine.append([draftOf('a', { id: ids[1] }), draftOf('a', { id: ids[2], persist: true })]);
       const found = async () => {
-        const removed: (number | null)[] = [];
+        const removed: Removal[] = [];
         for (const id of ['p', 'k', ...ids]) removed.push(await engine.remove('a', id));
         return removed;
       };
@@ -223,13 +223,53 @@ const search: Case[] = [
     },
   },
   {
-    title: 'of messages with the same id, the newest that is kept is removed',
-    retention: { windowSize: 3, idempotencyWindow: 0 },
-    async run({ engine }) {
-      for (const persist of [true, true, false]) await engine.append([keyed('a', 'k', { persist })]);
-      assert.equal(await engine.remove('a', 'k'), 3);
-      await engine.append([draftOf('a'), draftOf('a'), draftOf('a')]);
+    title: 'of several messages with the same id none is removed unless the offset says which',
+    retention: { windowSize: 4, idempotencyWindow: 0 },
+    async run(kit) {
+      const { engine } = kit;
+      for (const persist of [true, true, false, false]) await engine.append([keyed('a', 'k', { persist })]);
+      const before = await all(kit, 'a');
+      assert.deepEqual(await engine.remove('a', 'k'), [1, 2, 3, 4]);
+      sameMessages(await all(kit, 'a'), before);
+      assert.equal(await engine.remove('a', 'k', 3), 3);
+      assert.equal(await engine.remove('a', 'k', 3), 3);
+      assert.deepEqual(await engine.remove('a', 'k'), [1, 2, 4]);
+      await engine.append(range(1, 4).map(() => draftOf('a')));
+      assert.deepEqual(await engine.remove('a', 'k'), [1, 2]);
+      assert.equal(await engine.remove('a', 'k', 4), null);
+      assert.equal(await engine.remove('a', 'k', 1), 1);
       assert.equal(await engine.remove('a', 'k'), 2);
+      assert.equal(await engine.remove('a', 'k'), 2);
+    },
+  },
+  {
+    title: 'an offset at which another message stands, or none, removes nothing',
+    async run(kit) {
+      await kit.engine.append([keyed('a', 'k'), draftOf('a', { id: 'x' }), draftOf('a'), keyed('b', 'k')]);
+      const before = await all(kit, 'a');
+      for (const offset of [0, 2, 3, 4, Number.MAX_SAFE_INTEGER - 1]) {
+        assert.equal(await kit.engine.remove('a', 'k', offset), null);
+      }
+      sameMessages(await all(kit, 'a'), before);
+      assert.equal(await kit.engine.remove('a', 'x', 2), 2);
+    },
+  },
+  {
+    title: 'an id that a publisher took from a message of the server’s is one of several',
+    async run(kit) {
+      const id = madeId(kit.clock.now());
+      await kit.engine.append([draftOf('a', { id }), draftOf('a'), keyed('a', id)]);
+      assert.deepEqual(await kit.engine.remove('a', id), [1, 3]);
+      assert.equal(await kit.engine.remove('a', id, 3), 3);
+      assert.equal(await kit.engine.remove('a', id), 1);
+    },
+  },
+  {
+    title: 'of very many messages with the same id the newest are told',
+    retention: { idempotencyWindow: 0 },
+    async run({ engine }) {
+      for (const space of range(1, 30)) await engine.append([keyed('a', 'k', { space: `${space}` })]);
+      assert.deepEqual(await engine.remove('a', 'k'), range(21, 30));
     },
   },
   {

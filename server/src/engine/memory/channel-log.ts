@@ -3,6 +3,8 @@ import {
   deletedType,
   type HistoryQuery,
   type Message,
+  mostNamed,
+  type Removal,
   type Retention,
   type Tail,
   type TailQuery,
@@ -96,15 +98,26 @@ export class ChannelLog implements Sequence {
     return message;
   }
 
-  /** Puts a tombstone in the place of the newest message with this id. Returns its offset, or null without one. */
-  bury(id: string): number | null {
-    for (let index = this.length - 1; index >= 0; index -= 1) {
+  /** Puts a tombstone in the place of the one message with this id, or of that at this offset. */
+  bury(id: string, offset?: number): Removal {
+    const named = this.#withId(id, offset);
+    const standing = named.filter(({ type }) => type !== deletedType);
+    if (standing.length > 1) return standing.slice(-mostNamed).map((message) => message.offset);
+    const message = standing[0] ?? named.at(-1);
+    if (message === undefined) return null;
+    this.#replace({ ...message, type: deletedType, data: 'null', sender: null });
+    return message.offset;
+  }
+
+  #withId(id: string, offset?: number): Message[] {
+    const first = offset === undefined ? 0 : firstIndex(this, (message) => message.offset >= offset);
+    const end = offset === undefined ? this.length : Math.min(first + 1, this.length);
+    const found: Message[] = [];
+    for (let index = first; index < end; index += 1) {
       const message = this.at(index);
-      if (message.id !== id) continue;
-      this.#replace({ ...message, type: deletedType, data: 'null', sender: null });
-      return message.offset;
+      if (message.id === id && (offset === undefined || message.offset === offset)) found.push(message);
     }
-    return null;
+    return found;
   }
 
   /** Lets go of everything that is kept. */

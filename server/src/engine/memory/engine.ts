@@ -13,6 +13,7 @@ import type {
   Message,
   Position,
   Receipt,
+  Removal,
   Retention,
   Tail,
   TailQuery,
@@ -74,7 +75,7 @@ export class MemoryEngine implements Engine {
     let log: ChannelLog | undefined;
     for (const draft of batch) {
       if (draft.keyed) {
-        const first = this.#ids.find(draft.channel, draft.id, age);
+        const first = this.#ids.find(draft, age);
         if (first !== undefined) {
           receipts.push({ ...first, duplicate: true });
           continue;
@@ -84,7 +85,7 @@ export class MemoryEngine implements Engine {
       const message = log.append(draft, now, age);
       if (log.followed) followed.push(message);
       const receipt = receiptOf(message);
-      if (draft.keyed) this.#ids.add(receipt);
+      if (draft.keyed) this.#ids.add(receipt, draft.space);
       receipts.push(receipt);
     }
     if (followed.length > 0) sink.deliver(followed);
@@ -134,9 +135,9 @@ export class MemoryEngine implements Engine {
   }
 
   /** Looks through what is kept of the channel, newest first. */
-  async remove(channel: string, id: string): Promise<number | null> {
+  async remove(channel: string, id: string, offset?: number): Promise<Removal> {
     this.#opened();
-    return this.#trimmed(channel)?.bury(id) ?? null;
+    return this.#trimmed(channel)?.bury(id, offset) ?? null;
   }
 
   async clear(channel: string): Promise<number> {

@@ -1,5 +1,7 @@
-import type { Receipt } from '../engine.ts';
+import type { Draft, Receipt } from '../engine.ts';
 
+type Keyed = Pick<Draft, 'channel' | 'space' | 'id'>;
+/** By channel, then by space and id. */
 type Generation = Map<string, Map<string, Receipt>>;
 
 /**
@@ -29,26 +31,32 @@ export class Idempotency {
     }
   }
 
-  find(channel: string, id: string, now: number): Receipt | undefined {
+  find({ channel, space, id }: Keyed, now: number): Receipt | undefined {
+    const key = keyOf(space, id);
     // What is in the current generation came since it began, less than a window ago. Without a window that is
     // this very batch, in which ids count all the same.
-    const current = this.#current.get(channel)?.get(id);
+    const current = this.#current.get(channel)?.get(key);
     if (current !== undefined) return current;
-    const previous = this.#previous.get(channel)?.get(id);
+    const previous = this.#previous.get(channel)?.get(key);
     return previous !== undefined && previous.time > now - this.#window ? previous : undefined;
   }
 
-  add(receipt: Receipt): void {
+  add(receipt: Receipt, space: string): void {
     let ids = this.#current.get(receipt.channel);
     if (ids === undefined) {
       ids = new Map();
       this.#current.set(receipt.channel, ids);
     }
-    ids.set(receipt.id, receipt);
+    ids.set(keyOf(space, receipt.id), receipt);
   }
 
   clear(): void {
     this.#current.clear();
     this.#previous.clear();
   }
+}
+
+/** No two pairs have the same one, whatever characters are in them. */
+function keyOf(space: string, id: string): string {
+  return `${space.length}:${space}${id}`;
 }

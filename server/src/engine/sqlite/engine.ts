@@ -13,6 +13,7 @@ import type {
   Message,
   Position,
   Receipt,
+  Removal,
   Retention,
   RevocationStore,
   RoomStore,
@@ -243,8 +244,8 @@ export class SqliteEngine implements Engine {
     if (states.unfollow(channel)) forgetter.left(channel);
   }
 
-  async remove(channel: string, id: string): Promise<number | null> {
-    return this.#use().remover.remove(() => this.#current(channel), id);
+  async remove(channel: string, id: string, offset?: number): Promise<Removal> {
+    return this.#use().remover.remove(() => this.#current(channel), id, offset);
   }
 
   async clear(channel: string): Promise<number> {
@@ -316,7 +317,7 @@ export class SqliteEngine implements Engine {
     const { channel, id, keyed, type, data, sender, persist } = draft;
     const { ids, inserter, states } = opened;
     const state = states.get(channel);
-    const earlier = keyed ? ids.find(channel, id, age) : undefined;
+    const earlier = keyed ? ids.find(draft, age) : undefined;
     if (earlier) {
       const { offset, time } = earlier;
       return { id, channel, offset, epoch: states.epochOf(state), time, duplicate: true };
@@ -329,7 +330,7 @@ export class SqliteEngine implements Engine {
     state.time = time;
     if (persist) state.rank++;
     inserter.add(draft, state);
-    if (keyed) ids.add(channel, id, offset, time);
+    if (keyed) ids.add(draft, offset, time);
     if (states.isFollowed(channel))
       followed.push({ id, channel, offset, epoch, time, type, data, sender, persist });
     return { id, channel, offset, epoch, time, duplicate: false };

@@ -1,5 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Draft } from '../engine.ts';
 import { readMeta, writeMeta } from './schema.ts';
+
+type Keyed = Pick<Draft, 'channel' | 'space' | 'id'>;
 
 interface Generation {
   readonly find: StatementSync;
@@ -36,16 +39,16 @@ export class Idempotency {
     this.#since = Number(readMeta(this.#database, 'ids_since'));
   }
 
-  find(channel: string, id: string, now: number): Earlier | undefined {
+  find(draft: Keyed, now: number): Earlier | undefined {
     return (
-      this.#findIn(this.#generations[this.#current], channel, id, now) ??
-      this.#findIn(this.#generations[this.#other], channel, id, now)
+      this.#findIn(this.#generations[this.#current], draft, now) ??
+      this.#findIn(this.#generations[this.#other], draft, now)
     );
   }
 
   /** Within a transaction. */
-  add(channel: string, id: string, offset: number, time: number): void {
-    this.#generations[this.#current].add.run(channel, id, offset, time);
+  add({ channel, space, id }: Keyed, offset: number, time: number): void {
+    this.#generations[this.#current].add.run(channel, id, space, offset, time);
   }
 
   /** Empties the older generation once nothing in it counts any more. Within a transaction. */
@@ -70,8 +73,8 @@ export class Idempotency {
     return this.#current === 0 ? 1 : 0;
   }
 
-  #findIn(generation: Generation, channel: string, id: string, now: number): Earlier | undefined {
-    const row = generation.find.get(channel, id);
+  #findIn(generation: Generation, { channel, space, id }: Keyed, now: number): Earlier | undefined {
+    const row = generation.find.get(channel, id, space);
     if (row === undefined) return undefined;
     const time = Number(row.time);
     const expired = time < now && time <= now - this.#window;
@@ -81,8 +84,10 @@ export class Idempotency {
 
 function prepare(database: DatabaseSync, table: 'ids_0' | 'ids_1'): Generation {
   return {
-    find: database.prepare(`SELECT offset, time FROM ${table} WHERE channel = ? AND id = ?`),
-    add: database.prepare(`INSERT OR REPLACE INTO ${table} (channel, id, offset, time) VALUES (?, ?, ?, ?)`),
+    find: database.prepare(`SELECT offset, time FROM ${table} WHERE channel = ? AND id = ? AND space = ?`),
+    add: database.prepare(
+      `INSERT OR REPLACE INTO ${table} (channel, id, space, offset, time) VALUES (?, ?, ?, ?, ?)`,
+    ),
     empty: database.prepare(`DELETE FROM ${table}`),
   };
 }

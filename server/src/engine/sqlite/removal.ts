@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { deletedType, type Message, mostNamed, type Removal } from '../engine.ts';
 import type { State } from './channel-state.ts';
 import type { Keeper } from './retention.ts';
-import { buried, isSeen, messagesOf, type RunRow, runColumns } from './run.ts';
+import { buried, isSeen, longestRun, messagesOf, type RunRow, runColumns } from './run.ts';
 import type { Writer } from './writer.ts';
 
 /** Offsets looked through for a server-made id in one turn of the event loop: some milliseconds. */
@@ -13,10 +14,14 @@ const searched = 4_000;
  */
 const reaches = [2_000, 600_000];
 
-/** Where a message stands. */
+/** Messages with the same chosen id that are looked at, the newest, at most. */
+const mostAlike = 1_000;
+
+/** Messages with one id, by their offsets. */
 interface Found {
-  readonly row: RunRow;
-  readonly offset: number;
+  readonly standing: number[];
+  /** The newest tombstone; 0 when there is none. */
+  buried: number;
 }
 
 /** Puts a tombstone in the place of one message. */
@@ -25,6 +30,7 @@ export class Remover {
   readonly #writer: Writer;
   readonly #findKeyed: StatementSync;
   readonly #findMade: StatementSync;
+  readonly #findAt: StatementSync;
   readonly #rewrite: StatementSync;
 
   constructor(database: DatabaseSync, keeper: Keeper, writer: Writer) {
@@ -33,50 +39,65 @@ export class Remover {
     const seen = '(persist = 1 OR last > ?)';
     // Left alone, SQLite goes down the channel for the sake of ORDER BY.
     this.#findKeyed = database.prepare(
-      `SELECT ${runColumns} FROM runs INDEXED BY runs_keyed WHERE channel = ? AND key = ? AND last > ? AND ${seen} ORDER BY last DESC LIMIT 1`,
+      `SELECT ${runColumns} FROM runs INDEXED BY runs_keyed WHERE channel = ? AND key = ? AND last > ? AND ${seen} ORDER BY last DESC LIMIT ${mostAlike}`,
     );
     this.#findMade = database.prepare(
       `SELECT ${runColumns} FROM runs WHERE channel = ? AND last > ? AND last <= ? AND key IS NULL AND instr(heads, ?) > 0 AND ${seen}`,
     );
+    this.#findAt = database.prepare(
+      `SELECT ${runColumns} FROM runs WHERE channel = ? AND last >= ? AND last - count < ? AND last < ? AND ${seen} LIMIT 1`,
+    );
     this.#rewrite = database.prepare('UPDATE runs SET heads = ?, data = ? WHERE channel = ? AND last = ?');
   }
 
-  /**
-   * The offset of the tombstone; null when nothing that readers see has this id. `current` gives the channel's state
-   * of the moment: other things happen while a server-made id is searched for.
-   */
-  async remove(current: () => State, id: string): Promise<number | null> {
-    const keyed = await this.#bury(() => this.#keyed(current(), id));
-    if (keyed !== null) return keyed;
+  /** `current` gives the channel's state of the moment: other things happen while a server-made id is searched for. */
+  async remove(current: () => State, id: string, offset?: number): Promise<Removal> {
+    if (offset !== undefined) return this.#removeAt(current, id, offset);
+    const found: Found = { standing: [], buried: 0 };
+    this.#addKeyed(current(), id, found);
+    const isKeyed = found.standing.length > 0 || found.buried > 0;
+    await this.#addMade(current, id, found, isKeyed ? reaches.slice(0, 1) : reaches);
+    const { standing, buried } = found;
+    if (standing.length > 1) return standing.sort((one, other) => one - other).slice(-mostNamed);
+    return this.#removeAt(current, id, standing[0] ?? buried);
+  }
+
+  /** Those whose publishers chose the id. */
+  #addKeyed(state: State, id: string, found: Found): void {
+    const floor = this.#keeper.sizeFloor(state);
+    for (const row of this.#findKeyed.iterate(state.name, id, state.historyFloor, floor)) {
+      for (const message of messagesOf(row, '')) add(found, message);
+    }
+  }
+
+  /** The one that the server made the id for. */
+  async #addMade(current: () => State, id: string, found: Found, within: readonly number[]): Promise<void> {
     const time = timeOf(id);
-    if (time === null) return null;
-    for (const reach of reaches) {
+    if (time === null) return;
+    for (const reach of within) {
       const from = this.#keeper.offsetAt(current(), time - reach) - 1;
       const to = this.#keeper.offsetAt(current(), time + reach + 1) - 1;
-      const offset = await this.#removeMade(current, id, from, to);
-      if (offset !== null) return offset;
+      const message = await this.#findMadeBetween(current, id, from, to);
+      if (message) return add(found, message);
     }
-    return null;
   }
 
   /** In the runs that end between two offsets, the first excluded: all messages of a run have one time. */
-  async #removeMade(current: () => State, id: string, from: number, to: number): Promise<number | null> {
+  async #findMadeBetween(
+    current: () => State,
+    id: string,
+    from: number,
+    to: number,
+  ): Promise<Message | undefined> {
     for (let low = from; low < to; low += searched) {
       if (low > from) await nextTurn();
-      const offset = await this.#bury(() => this.#made(current(), id, low, Math.min(low + searched, to)));
-      if (offset !== null) return offset;
+      const message = this.#findMadeIn(current(), id, low, Math.min(low + searched, to));
+      if (message) return message;
     }
-    return null;
+    return undefined;
   }
 
-  /** A message whose publisher chose the id. */
-  #keyed(state: State, id: string): Found | null {
-    const floor = this.#keeper.sizeFloor(state);
-    const row = this.#findKeyed.get(state.name, id, state.historyFloor, floor);
-    return row === undefined ? null : { row, offset: Number(row.last) };
-  }
-
-  #made(state: State, id: string, low: number, high: number): Found | null {
+  #findMadeIn(state: State, id: string, low: number, high: number): Message | undefined {
     const { name, historyFloor } = state;
     const floor = this.#keeper.sizeFloor(state);
     const start = Math.max(low, historyFloor);
@@ -84,23 +105,38 @@ export class Remover {
       const found = messagesOf(row, '').find(
         (message) => message.id === id && isSeen(message, historyFloor, floor),
       );
-      if (found) return { row, offset: found.offset };
+      if (found) return found;
     }
-    return null;
+    return undefined;
   }
 
-  /** Looks before it writes, so that a search which finds nothing waits for no lock; and again when it may write. */
-  async #bury(find: () => Found | null): Promise<number | null> {
-    if (find() === null) return null;
+  /** Null unless readers see a message with this id there. */
+  async #removeAt(current: () => State, id: string, offset: number): Promise<number | null> {
+    // A look before the writing, so that what is not there waits for no lock; and another when it may write.
+    if (this.#runWith(current(), id, offset) === null) return null;
     return this.#writer.run(() => {
-      const found = find();
-      if (found === null) return null;
-      const { row, offset } = found;
+      const row = this.#runWith(current(), id, offset);
+      if (row === null) return null;
       const { heads, data } = buried(row, offset);
       this.#rewrite.run(heads, data, row.channel ?? null, row.last ?? null);
       return offset;
     });
   }
+
+  /** The run in which readers see a message with this id at this offset. */
+  #runWith(state: State, id: string, offset: number): RunRow | null {
+    const { name, historyFloor } = state;
+    const floor = this.#keeper.sizeFloor(state);
+    const row = this.#findAt.get(name, offset, offset, offset + longestRun, floor);
+    if (row === undefined) return null;
+    const found = messagesOf(row, '').find((message) => message.offset === offset);
+    return found?.id === id && isSeen(found, historyFloor, floor) ? row : null;
+  }
+}
+
+function add(found: Found, { offset, type }: Message): void {
+  if (type === deletedType) found.buried = Math.max(found.buried, offset);
+  else found.standing.push(offset);
 }
 
 /** The milliseconds in a UUIDv7; null for any other text. */

@@ -3,8 +3,6 @@ import { StartError } from '../../errors.ts';
 
 /** "Fanw", so that a file of another program is recognised (`PRAGMA application_id`). */
 const applicationId = 0x46616e77;
-/** `PRAGMA user_version` of files that this code reads and writes. */
-export const schemaVersion = 4;
 
 /**
  * `seq` follows the order of commits. `rank` counts the channel's persisted messages up to this one, so that how many
@@ -153,8 +151,24 @@ const version4 = `
   CREATE INDEX channels_idle ON channels (used) WHERE idle = 1;
 `;
 
+/** Publishers' ids count within their space of the channel. Those that are remembered are taken for the back ends'. */
+const idSpaces = ['ids_0', 'ids_1']
+  .map(
+    (table) => `
+  ALTER TABLE ${table} RENAME TO ${table}_before;
+  CREATE TABLE ${table} (
+    channel TEXT, id TEXT, space TEXT, offset INTEGER, time INTEGER, PRIMARY KEY (channel, id, space)
+  ) WITHOUT ROWID;
+  INSERT INTO ${table} (channel, id, space, offset, time) SELECT channel, id, '', offset, time FROM ${table}_before;
+  DROP TABLE ${table}_before;
+`,
+  )
+  .join('');
+
 /** From each version to the next. A released entry is never changed. */
-export const migrations: readonly string[] = [version1, version2, version3, version4];
+export const migrations: readonly string[] = [version1, version2, version3, version4, idSpaces];
+/** `PRAGMA user_version` of files that this code reads and writes. */
+export const schemaVersion = migrations.length;
 
 /** Brings the file to this version, in one transaction. Throws a StartError for a file that it must not touch. */
 export function migrate(database: DatabaseSync, path: string): void {

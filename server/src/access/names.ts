@@ -1,5 +1,5 @@
-import { deletedType } from '../engine/engine.ts';
 import { badRequest, FanwireError } from '../errors.ts';
+import { reservedTypes } from '../frames.ts';
 
 /** How long a text may be: UTF-8 bytes, or characters (Unicode code points, as JSON Schema counts them). */
 interface TextRule {
@@ -39,11 +39,12 @@ export function checkMessageId(value: unknown, field: string): string {
   return checkText(value, field, messageIdRule);
 }
 
-/** A message type: 1 to 64 characters. Throws `bad_request` naming `field`. */
+/** A message type: 1 to 64 characters, and none of the server's own. Throws `bad_request` naming `field`. */
 export function checkMessageType(value: unknown, field: string): string {
   const type = checkText(value, field, messageTypeRule);
-  // A forged one would make clients drop messages that are still there.
-  if (type === deletedType) throw badRequest(`${field}: "${deletedType}" is the server's own`);
+  if (reservedTypes.has(type)) {
+    throw badRequest(`${field}: "${type}" is a type of the server's own frames; choose another name`);
+  }
   return type;
 }
 

@@ -164,6 +164,7 @@ export function encode(message: Message): string {
 }
 
 interface Answer {
+  /** Of the server's own, or an action that the application added. */
   readonly type: string;
   readonly channel?: string;
   readonly content: unknown;

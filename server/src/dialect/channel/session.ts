@@ -1,5 +1,6 @@
 import type { PresenceEvent } from '../../engine/engine.ts';
 import type { FanwireError } from '../../errors.ts';
+import type { ChannelFrame } from '../../frames.ts';
 import { everyone, userChannel } from '../../hub/hub.ts';
 import type { SubscribeOptions } from '../../hub/subscriber.ts';
 import type { Handed } from '../../publishing/publishing.ts';
@@ -121,7 +122,8 @@ export class ChannelSession implements Session<Command> {
   }
 
   answerOwn(action: string, value: unknown, { object }: Frame): void {
-    this.#answer(action, value, { ref: readableReference(object, 'request_id') });
+    const ref = readableReference(object, 'request_id');
+    this.#link.send(encodeAnswer({ type: action, content: value, ref }, this.#services.clock.now()));
   }
 
   #publish(command: Command & { kind: 'publish' }): Handed {
@@ -192,7 +194,7 @@ export class ChannelSession implements Session<Command> {
     this.#answer('error', errorContent(error), { ref });
   }
 
-  #answer(type: string, content: unknown, more: { channel?: string; ref?: Reference } = {}): void {
+  #answer(type: ChannelFrame, content: unknown, more: { channel?: string; ref?: Reference } = {}): void {
     this.#link.send(encodeAnswer({ type, content, ...more }, this.#services.clock.now()));
   }
 }

@@ -1,5 +1,6 @@
 import type { Position, PresenceEvent } from '../../engine/engine.ts';
 import { FanwireError } from '../../errors.ts';
+import type { StreamEvent } from '../../frames.ts';
 import { everyone, userChannel } from '../../hub/hub.ts';
 import type { Gap } from '../../hub/recovery.ts';
 import type { Subscribed, SubscribeOptions } from '../../hub/subscriber.ts';
@@ -277,14 +278,14 @@ export class EventsSession implements Session {
   }
 
   #send(
-    event: string,
+    event: StreamEvent,
     content: unknown,
     { channel, cursor }: { channel?: string; cursor?: string } = {},
   ): void {
     this.#link.send(encodeEvent(event, this.#line(event, content, channel), cursor ?? null));
   }
 
-  #line(type: string, content: unknown, channel?: string): string {
+  #line(type: StreamEvent, content: unknown, channel?: string): string {
     const now = this.#services.clock.now();
     return encodeAnswer({ type, content, ...(channel === undefined ? {} : { channel }) }, now);
   }

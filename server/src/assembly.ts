@@ -100,6 +100,7 @@ function addDoors(core: Core, commons: Commons, managementOpen: boolean): Doors 
     publishing,
     presence: engine.presence,
     shared: commons.books,
+    recoveryWindow: settings.history.windowTtl,
     maxChannels: limits.channelsPerConnection,
   };
   const dialects = createDialects(services, settings);

@@ -1,7 +1,7 @@
 import { isReserved } from '../access/names.ts';
 import type { Operation } from '../access/permissions.ts';
 import { type Principal, withKey } from '../access/principal.ts';
-import type { HistoryPage, Receipt, Sender } from '../engine/engine.ts';
+import type { HistoryPage, Position, Receipt, Sender } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
 import type { HistoryRequest } from '../hub/history.ts';
 import { everyone, userChannel } from '../hub/hub.ts';
@@ -69,6 +69,16 @@ export class Client implements Author {
       );
     }
     return this.services.hub.subscribe(this.link, channel, options);
+  }
+
+  /**
+   * From a position. `subscribe` is enough for what is in the recovery window; what is older is a gap for those who may
+   * not read the history, or anybody could read it by a position made up by hand.
+   */
+  resumption(channel: string, position: Position): Pick<SubscribeOptions, 'position' | 'notBefore'> {
+    const { gate, clock, recoveryWindow } = this.services;
+    if (gate.may(this.link.principal, 'history', channel)) return { position };
+    return { position, notBefore: clock.now() - recoveryWindow + 1 };
   }
 
   /** Channels that it is in by its own choice. */

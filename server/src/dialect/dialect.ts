@@ -28,6 +28,8 @@ export interface Services {
   readonly publishing: Publishing;
   readonly clock: Clock;
   readonly report: (thrown: unknown) => void;
+  /** How far a position reaches back without permission to read the history (milliseconds). */
+  readonly recoveryWindow: number;
   /** Most channels that one connection may be in. */
   readonly maxChannels: number;
   readonly shared: SharedBooks;

@@ -22,21 +22,23 @@ export function isPlausible(state: Position, position: Position): boolean {
 }
 
 /**
- * The table of PROTOCOLS.md, "History and recovery". `state` has to be asked for behind `position.offset`, or behind
- * 0 when the position is not plausible.
+ * The table of PROTOCOLS.md, "History and recovery". Of what stands up to the offset `floor` the subscriber may see
+ * nothing: to it that is not kept. `state` has to be asked for behind `position.offset`, or behind 0 when the position
+ * is not plausible, and not below the floor.
  */
-export function resume(state: ChannelState, position: Position): Resumption {
+export function resume(state: ChannelState, position: Position, floor = 0): Resumption {
   if (!isPlausible(state, position)) {
-    return { after: 0, recovered: false, gap: { from: 1, to: null }, replayed: state.kept };
+    return { after: floor, recovered: false, gap: { from: 1, to: null }, replayed: state.kept };
   }
-  const after = position.offset;
-  if (after + 1 >= state.completeFrom) {
+  const completeFrom = Math.max(state.completeFrom, floor + 1);
+  const after = Math.max(position.offset, floor);
+  if (position.offset + 1 >= completeFrom) {
     return { after, recovered: true, gap: null, replayed: state.offset - after };
   }
   return {
     after,
     recovered: false,
-    gap: { from: after + 1, to: state.completeFrom - 1 },
+    gap: { from: position.offset + 1, to: completeFrom - 1 },
     replayed: state.kept,
   };
 }

@@ -9,6 +9,8 @@ import { type Past, Replay, type ReplayStart } from './replay.ts';
 export interface SubscribeOptions {
   /** Replay everything after it. */
   readonly position?: Position | undefined;
+  /** With `position`: what is older than this time (Unix milliseconds) counts as not kept. */
+  readonly notBefore?: number | undefined;
   /** With `position`: no client came back with it, so that it counts as no recovery. */
   readonly fresh?: boolean | undefined;
   /** Without a position: replay the last so many kept messages. */
@@ -137,13 +139,20 @@ export class Subscriber {
     position: Position,
     members: number,
   ): Promise<Plan> {
-    let state = await this.#engine.state(name, position.offset);
-    if (!isPlausible(state, position)) state = await this.#engine.state(name, 0);
+    const floor = options.notBefore === undefined ? 0 : await this.#floor(name, options.notBefore);
+    let state = await this.#engine.state(name, Math.max(position.offset, floor));
+    if (!isPlausible(state, position)) state = await this.#engine.state(name, floor);
     const { epoch, offset } = state;
-    const { after, recovered, gap, replayed } = withinLimit(resume(state, position), options.until);
+    const { after, recovered, gap, replayed } = withinLimit(resume(state, position, floor), options.until);
     if (!options.fresh) this.#meter.recovered(outcome(gap));
     const answer = { epoch, offset, recovered, replayed, gap, members, first: [] };
-    return { answer, after, completeFrom: state.completeFrom };
+    return { answer, after, completeFrom: Math.max(state.completeFrom, floor + 1) };
+  }
+
+  /** The offset up to which everything is older. */
+  async #floor(name: string, time: number): Promise<number> {
+    const { messages, offset } = await this.#history.read(name, { from: time, limit: 1 });
+    return messages[0] ? messages[0].offset - 1 : offset;
   }
 
   async #planPage(name: string, options: SubscribeOptions, limit: number, members: number): Promise<Plan> {

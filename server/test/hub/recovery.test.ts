@@ -124,6 +124,26 @@ describe('resume', () => {
     });
   }
 
+  it('takes what lies up to a floor for what is not kept', () => {
+    const top = 6;
+    for (let mask = 0; mask < 2 ** top; mask++) {
+      const kept = range(1, top).filter((offset) => mask & (1 << (offset - 1)));
+      for (let floor = 0; floor <= top; floor++) {
+        const seen = kept.filter((offset) => offset > floor);
+        for (const position of [
+          ...range(0, top).map((offset) => ({ epoch, offset })),
+          { epoch: 'then', offset: 2 },
+          { epoch, offset: top + 1 },
+        ]) {
+          const asked = isPlausible({ epoch, offset: top }, position) ? position.offset : 0;
+          const answer = resume(stateOf(top, kept, Math.max(asked, floor)), position, floor);
+          const expected = resume(stateOf(top, seen, asked), position);
+          assert.deepEqual(answer, { ...expected, after: Math.max(expected.after, floor) });
+        }
+      }
+    }
+  });
+
   it('never says recovered when anything behind the position is gone, and never a gap when nothing is', () => {
     const top = 7;
     for (let mask = 0; mask < 2 ** top; mask++) {

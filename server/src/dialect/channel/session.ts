@@ -156,7 +156,7 @@ export class ChannelSession implements Session<Command> {
   #replay({ channel, history, position }: Command & { kind: 'subscribe' }): SubscribeOptions {
     const until = this.#automatic.get(channel);
     this.#automatic.delete(channel);
-    if (position) return { position, until };
+    if (position) return { ...this.#client.resumption(channel, position), until };
     if (history !== undefined) return { history, until };
     if (until === undefined && this.#link.subscriptions.has(channel)) return {};
     const readable = this.#services.gate.may(this.#link.principal, 'history', channel);

@@ -242,7 +242,7 @@ export class EventsSession implements Session {
 
   #replay(channel: string): SubscribeOptions {
     const position = this.#resumed.get(channel);
-    if (position) return { position };
+    if (position) return this.#client.resumption(channel, position);
     const since = this.#located.get(channel);
     const readable = this.#services.gate.may(this.#link.principal, 'history', channel);
     if (!isPersonal(channel) && readable) return { history: defaultReplay, persisted: true, since };

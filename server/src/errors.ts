@@ -15,7 +15,8 @@ export class FanwireError extends Error {
     message: string,
     more: { status?: number; details?: unknown; retryAfter?: number } = {},
   ) {
-    super(message);
+    // It may quote what a client wrote, and has to be readable for every parser.
+    super(message.toWellFormed());
     this.code = code;
     this.status = more.status ?? errorCode(code).status;
     this.details = more.details;
@@ -68,7 +69,8 @@ export class Notice extends Error {
   readonly level: 'info' | 'warn' | 'error';
 
   constructor(level: Notice['level'], message: string) {
-    super(message);
+    // It may quote what a client wrote, and has to be readable for every parser.
+    super(message.toWellFormed());
     this.level = level;
   }
 }

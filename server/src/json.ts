@@ -1,5 +1,6 @@
 import type { JsonText } from './engine/engine.ts';
 import { badRequest, FanwireError } from './errors.ts';
+import { refuseHalves } from './surrogates.ts';
 
 /** How deep a value may be nested: receivers in other languages fail far below what V8 takes. */
 export const maxDepth = 128;
@@ -82,15 +83,17 @@ export function rawElements(json: string): string[] {
 }
 
 /**
- * Valid JSON as it is kept and sent: on one line (an SSE `data:` field is a line), and not nested deeper than
- * `maxDepth`. Throws `bad_request`, naming `what`.
+ * Valid JSON as it is kept and sent: on one line (an SSE `data:` field is a line), not nested deeper than `maxDepth`,
+ * and without half a character. Throws `bad_request`, naming `what`.
  */
 export function toJsonText(raw: string, what: string): JsonText {
   const first = raw.charCodeAt(0);
-  if (first !== 0x7b && first !== 0x5b) return raw;
-  if (depthOf(raw) > maxDepth) {
+  const isNested = first === 0x7b || first === 0x5b;
+  if (isNested && depthOf(raw) > maxDepth) {
     throw new FanwireError('bad_request', `${what} is nested deeper than ${maxDepth} levels`);
   }
+  refuseHalves(raw, what);
+  if (!isNested) return raw;
   return /[\r\n]/.test(raw) ? raw.replace(/[\r\n]+/g, ' ') : raw;
 }
 

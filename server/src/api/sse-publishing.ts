@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { badRequest } from '../errors.ts';
+import { toJsonText } from '../json.ts';
 import { type Outgoing, toChannel, toEveryone, toUser, typeOf } from '../publishing/message.ts';
 import { rawContent } from './body.ts';
 import { chosenId } from './idempotency.ts';
@@ -97,5 +98,5 @@ function notification({
     auto_hide: auto_hide ?? true,
     duration: duration ?? 5000,
   };
-  return { type: 'notification', data: JSON.stringify(data) };
+  return { type: 'notification', data: toJsonText(JSON.stringify(data), '') };
 }

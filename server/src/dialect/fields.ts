@@ -1,5 +1,8 @@
+import type { JsonText } from '../engine/engine.ts';
 import { badRequest, FanwireError } from '../errors.ts';
-import { field, isObject, type JsonObject, kindOf } from '../json.ts';
+import { field, isObject, type JsonObject, kindOf, rawMember } from '../json.ts';
+import { refuseHalf } from '../surrogates.ts';
+import type { Frame } from './dialect.ts';
 
 /*
  * Readers for the fields of a frame. Each throws `bad_request` naming the field by its path, what was expected and
@@ -23,6 +26,7 @@ export function requiredString(object: JsonObject, name: string, path = name): s
 export function requiredText(object: JsonObject, name: string, max: number): string {
   const value = requiredString(object, name);
   if (value.length === 0) throw badRequest(`${name}: must not be empty`);
+  refuseHalf(value, name);
   const length = value.length > max ? [...value].length : value.length;
   if (length > max) throw badRequest(`${name}: at most ${max} characters, not ${length}`);
   return value;
@@ -74,19 +78,30 @@ export function optionalStrings(object: JsonObject, name: string, most: number):
   });
 }
 
-/** What a client may send back to recognise an answer: a string of at most 128 characters or a number. */
-export function optionalReference(object: JsonObject, name: string): string | number | undefined {
+/**
+ * JSON text of what a client sent along to recognise the answer: a string of at most 128 characters, or a number, as it
+ * was written, since one beyond 2^53 is another once it is read.
+ */
+export type Reference = JsonText | undefined;
+
+const maxReference = 128;
+
+export function optionalReference({ object, text }: Frame, name: string): Reference {
   const value = field(object, name);
   if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string' && value.length <= 128) return value;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw badRequest(`${name}: a string of at most 128 characters or a number is expected`);
+  if (typeof value === 'string' && value.length <= maxReference) {
+    refuseHalf(value, name);
+    return JSON.stringify(value);
+  }
+  const written = typeof value === 'number' && Number.isFinite(value) ? rawMember(text, name) : undefined;
+  if (written !== undefined && written.length <= maxReference) return written;
+  throw badRequest(`${name}: a string of at most ${maxReference} characters or a number is expected`);
 }
 
 /** The same, for error answers: what cannot be echoed is left out instead of being a second error. */
-export function readableReference(object: JsonObject, name: string): string | number | undefined {
+export function readableReference(frame: Frame, name: string): Reference {
   try {
-    return optionalReference(object, name);
+    return optionalReference(frame, name);
   } catch {
     return undefined;
   }

@@ -178,11 +178,11 @@ describe('a notification', () => {
     assert.deepEqual(toUser.data, own);
     assert.equal(toUser.answer.body.channel, '$user:u1');
     const none = { type: null, auto_hide: null, duration: null, user_id: null };
-    const toChannel = await send({ title: '\ud800', content: '"', ...none, channel: 'news' });
+    const toChannel = await send({ title: '\ud83d\ude00', content: '"', ...none, channel: 'news' });
     const { title, content, ...rest } = toChannel.data;
     assert.deepEqual(rest, { type: 'info', auto_hide: true, duration: 5000 });
     assert.equal(content, '"');
-    assert.equal(title, '\ud800');
+    assert.equal(title, '\ud83d\ude00');
     assert.equal(toChannel.answer.body.channel, 'news');
   });
 

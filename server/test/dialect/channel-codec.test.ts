@@ -59,11 +59,11 @@ describe('a delivered message, byte for byte', () => {
 describe('an answer, byte for byte', () => {
   it('carries the request_id last, as it was given', () => {
     assert.equal(
-      encodeAnswer({ type: 'pong', content: {}, ref: 'r1' }, 5),
+      encodeAnswer({ type: 'pong', content: {}, ref: '"r1"' }, 5),
       '{"type":"pong","content":{},"timestamp":5,"request_id":"r1"}',
     );
     assert.equal(
-      encodeAnswer({ type: 'pong', content: {}, ref: 0 }, 5),
+      encodeAnswer({ type: 'pong', content: {}, ref: '0' }, 5),
       '{"type":"pong","content":{},"timestamp":5,"request_id":0}',
     );
   });
@@ -83,7 +83,7 @@ describe('an answer, byte for byte', () => {
       `{"type":"ack","channel":"ä","content":${content},"timestamp":7}`,
     );
     assert.equal(
-      encodeAck(receipt, 'r'),
+      encodeAck(receipt, '"r"'),
       `{"type":"ack","channel":"ä","content":${content},"timestamp":7,"request_id":"r"}`,
     );
   });
@@ -91,7 +91,7 @@ describe('an answer, byte for byte', () => {
   it('is a page of history with its messages as they were delivered', () => {
     const page = { messages: [message, { ...message, offset: 9 }], epoch: 'e', offset: 9, more: true };
     assert.equal(
-      encodeHistory('news', page, 'r', 5),
+      encodeHistory('news', page, '"r"', 5),
       `{"type":"history","channel":"news","content":{"messages":[${encode(message)},${encode({ ...message, offset: 9 })}],"epoch":"e","offset":9,"more":true},"timestamp":5,"request_id":"r"}`,
     );
     assert.equal(
@@ -215,12 +215,12 @@ describe('an action becomes a command', () => {
   for (const { frame, is } of cases) {
     it(JSON.stringify(frame), () => {
       assert.deepEqual(command(JSON.stringify(frame)), { ...is, ref: undefined });
-      assert.deepEqual(command(JSON.stringify({ ...frame, request_id: 'r' })), { ...is, ref: 'r' });
+      assert.deepEqual(command(JSON.stringify({ ...frame, request_id: 'r' })), { ...is, ref: '"r"' });
     });
   }
 
   it('takes a number for a request_id', () => {
-    assert.equal(command('{"action":"ping","request_id":0}').ref, 0);
+    assert.equal(command('{"action":"ping","request_id":0}').ref, '0');
   });
 });
 
@@ -331,7 +331,7 @@ describe('content is taken from the frame as it was written', () => {
     'true',
     'null',
     '""',
-    '"\\u00e4\\ud800"',
+    '"\\u00e4\\ud83d\\ude00"',
     '"\\u0000"',
     '{}',
     '[]',

@@ -139,7 +139,7 @@ describe('content of every kind', () => {
     '"plain"',
     '""',
     '"escaped \\u00e4 \\ud83d\\ude00 \\" \\\\ \\/ \\n"',
-    '"lone surrogate \\ud800"',
+    '"surrogate pair \\ud83d\\ude00"',
     '"null character \\u0000"',
     '"\u2028 \u2029 \ufeff 😀"',
     '0',

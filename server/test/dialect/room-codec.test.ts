@@ -64,8 +64,8 @@ describe('room codec: a message, byte for byte', () => {
 describe('room codec: the other frames of the server', () => {
   it('an ack', () => {
     const receipt = { id: 'm1', channel: 'lobby', offset: 7, epoch: 'e1', time: 1, duplicate: false };
-    assert.equal(encodeAck('r-1', receipt), '{"type":"chat.ack","ref":"r-1","id":"m1","offset":7}');
-    assert.equal(encodeAck(0, receipt), '{"type":"chat.ack","ref":0,"id":"m1","offset":7}');
+    assert.equal(encodeAck('"r-1"', receipt), '{"type":"chat.ack","ref":"r-1","id":"m1","offset":7}');
+    assert.equal(encodeAck('0', receipt), '{"type":"chat.ack","ref":0,"id":"m1","offset":7}');
   });
 
   it('a ping has whole seconds', () => {
@@ -114,7 +114,7 @@ describe('room codec: the other frames of the server', () => {
       '{"type":"system.error","code":"forbidden","message":"no"}',
     );
     assert.equal(
-      encodeError('forbidden', 'no', 'r-1'),
+      encodeError('forbidden', 'no', '"r-1"'),
       '{"type":"system.error","code":"forbidden","message":"no","ref":"r-1"}',
     );
   });
@@ -125,9 +125,9 @@ describe('room codec: frames of the client', () => {
     ['{"type":"chat.message","text":"hi"}', { kind: 'publish', text: 'hi', ref: undefined }],
     [
       '{"type":"chat.message","room":"test","text":"hi","ref":"r"}',
-      { kind: 'publish', text: 'hi', ref: 'r' },
+      { kind: 'publish', text: 'hi', ref: '"r"' },
     ],
-    ['{"type":"chat.message","text":"hi","ref":1.5}', { kind: 'publish', text: 'hi', ref: 1.5 }],
+    ['{"type":"chat.message","text":"hi","ref":1.5}', { kind: 'publish', text: 'hi', ref: '1.5' }],
     ['{"type":"chat.message","text":"hi","ref":null}', { kind: 'publish', text: 'hi', ref: undefined }],
     ['{"type":"presence.list"}', { kind: 'presence' }],
     ['{"type":"chat.history"}', { kind: 'history', query: { limit: 50 } }],

@@ -31,6 +31,7 @@ import {
   optionalInteger,
   optionalReference,
   optionalString,
+  type Reference,
   requiredObject,
   requiredString,
   unknownAction,
@@ -61,14 +62,12 @@ export type Command = { readonly ref: Reference } & (
   | { readonly kind: 'refresh'; readonly token: string }
 );
 
-export type Reference = string | number | undefined;
-
 /** Turns a frame into a command. Throws `bad_request` or `unknown_action`. */
 export function decode(frame: Frame): Command {
   const action = field(frame.object, 'action');
   const reader = typeof action === 'string' ? readers.get(action) : undefined;
   if (!reader) throw unknownAction('action', action, [...readers.keys()]);
-  const ref = optionalReference(frame.object, 'request_id');
+  const ref = optionalReference(frame, 'request_id');
   const data = field(frame.object, 'data') === undefined ? {} : requiredObject(frame.object, 'data');
   return { ...reader(data, frame.text), ref };
 }
@@ -173,20 +172,14 @@ interface Answer {
 
 /** Any server frame that is not a message. */
 export function encodeAnswer({ type, channel, content, ref }: Answer, now: number): string {
-  return JSON.stringify({
-    type,
-    ...(channel === undefined ? {} : { channel }),
-    content,
-    timestamp: now,
-    ...(ref === undefined ? {} : { request_id: ref }),
-  });
+  const frame = { type, ...(channel === undefined ? {} : { channel }), content, timestamp: now };
+  return `${JSON.stringify(frame).slice(0, -1)}${answering(ref)}}`;
 }
 
 export function encodeAck(receipt: Receipt, ref: Reference): string {
   const { id, channel, offset, epoch, duplicate, time } = receipt;
   const name = JSON.stringify(channel);
-  const answered = ref === undefined ? '' : `,"request_id":${JSON.stringify(ref)}`;
-  return `{"type":"ack","channel":${name},"content":{"id":${JSON.stringify(id)},"channel":${name},"offset":${offset},"epoch":${JSON.stringify(epoch)},"duplicate":${duplicate}},"timestamp":${time}${answered}}`;
+  return `{"type":"ack","channel":${name},"content":{"id":${JSON.stringify(id)},"channel":${name},"offset":${offset},"epoch":${JSON.stringify(epoch)},"duplicate":${duplicate}},"timestamp":${time}${answering(ref)}}`;
 }
 
 /** `heartbeat` in milliseconds. */
@@ -222,8 +215,11 @@ export function gapContent({ from, to }: Gap): Record<string, unknown> {
 /** Messages are already JSON: they are put in as they are. */
 export function encodeHistory(channel: string, page: HistoryPage, ref: Reference, now: number): string {
   const messages = page.messages.map(encode).join(',');
-  const answered = ref === undefined ? '' : `,"request_id":${JSON.stringify(ref)}`;
-  return `{"type":"history","channel":${JSON.stringify(channel)},"content":{"messages":[${messages}],"epoch":${JSON.stringify(page.epoch)},"offset":${page.offset},"more":${page.more}},"timestamp":${now}${answered}}`;
+  return `{"type":"history","channel":${JSON.stringify(channel)},"content":{"messages":[${messages}],"epoch":${JSON.stringify(page.epoch)},"offset":${page.offset},"more":${page.more}},"timestamp":${now}${answering(ref)}}`;
+}
+
+function answering(ref: Reference): string {
+  return ref === undefined ? '' : `,"request_id":${ref}`;
 }
 
 /** Who is in a channel, as clients and the HTTP API are told. */

@@ -6,7 +6,7 @@ import type { SubscribeOptions } from '../../hub/subscriber.ts';
 import type { Handed } from '../../publishing/publishing.ts';
 import { Client } from '../client.ts';
 import type { Expulsion, Frame, Link, Services, Session } from '../dialect.ts';
-import { readableReference } from '../fields.ts';
+import { type Reference, readableReference } from '../fields.ts';
 import {
   type Command,
   connectedContent,
@@ -18,7 +18,6 @@ import {
   errorContent,
   gapContent,
   presenceContent,
-  type Reference,
   subscribedContent,
 } from './codec.ts';
 
@@ -86,7 +85,7 @@ export class ChannelSession implements Session<Command> {
   }
 
   fail(error: FanwireError, frame: Frame | null): void {
-    const ref = frame ? readableReference(frame.object, 'request_id') : undefined;
+    const ref = frame ? readableReference(frame, 'request_id') : undefined;
     this.#refuse(error, ref);
   }
 
@@ -121,8 +120,8 @@ export class ChannelSession implements Session<Command> {
     return 'action';
   }
 
-  answerOwn(action: string, value: unknown, { object }: Frame): void {
-    const ref = readableReference(object, 'request_id');
+  answerOwn(action: string, value: unknown, frame: Frame): void {
+    const ref = readableReference(frame, 'request_id');
     this.#link.send(encodeAnswer({ type: action, content: value, ref }, this.#services.clock.now()));
   }
 

@@ -77,7 +77,8 @@ export class ChatSession implements Session<Command> {
 
   fail({ code, message }: FanwireError, frame: Frame | null): void {
     const room = frame?.object.room;
-    this.#link.send(encodeError(code, message, typeof room === 'string' ? room : undefined));
+    const isReadable = typeof room === 'string' && room.isWellFormed();
+    this.#link.send(encodeError(code, message, isReadable ? room : undefined));
   }
 
   wake(now: number): number {

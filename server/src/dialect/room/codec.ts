@@ -9,11 +9,16 @@ import type {
 import { badRequest } from '../../errors.ts';
 import { field } from '../../json.ts';
 import type { Frame } from '../dialect.ts';
-import { historyQuery, optionalReference, optionalString, requiredText, unknownAction } from '../fields.ts';
+import {
+  historyQuery,
+  optionalReference,
+  optionalString,
+  type Reference,
+  requiredText,
+  unknownAction,
+} from '../fields.ts';
 import { once } from '../once.ts';
 import { joined, seconds, textOf, userOf, withoutDeleted } from '../text.ts';
-
-export type Reference = string | number | undefined;
 
 export type Command =
   | { readonly kind: 'publish'; readonly text: string; readonly ref: Reference }
@@ -25,7 +30,8 @@ export type Command =
 const maxText = 4096;
 
 /** Throws `bad_request` or `unknown_action`. `room` is the room of the address. */
-export function decode({ object }: Frame, room: string): Command {
+export function decode(frame: Frame, room: string): Command {
+  const { object } = frame;
   const type = field(object, 'type');
   const named = optionalString(object, 'room');
   if (named !== undefined && named !== room) throw badRequest(`room: this connection is in "${room}" only`);
@@ -33,7 +39,7 @@ export function decode({ object }: Frame, room: string): Command {
     case 'chat.message':
       return {
         kind: 'publish',
-        ref: optionalReference(object, 'ref'),
+        ref: optionalReference(frame, 'ref'),
         text: requiredText(object, 'text', maxText),
       };
     case 'presence.list':
@@ -53,7 +59,7 @@ export const encode = withoutDeleted((message: Message): string => {
 });
 
 export function encodeAck(ref: Reference, { id, offset }: Receipt): string {
-  return JSON.stringify({ type: 'chat.ack', ref, id, offset });
+  return `{"type":"chat.ack","ref":${ref},"id":${JSON.stringify(id)},"offset":${offset}}`;
 }
 
 export function encodePing(now: number): string {
@@ -77,5 +83,15 @@ export function encodeHistory(room: string, { messages, more }: HistoryPage): st
 
 /** `retryAfter` in seconds, for what is only refused for a time. */
 export function encodeError(code: string, message: string, ref: Reference, retryAfter?: number): string {
-  return JSON.stringify({ type: 'system.error', code, message, ref, retry_after: retryAfter });
+  const retry = retryAfter === undefined ? '' : `,"retry_after":${retryAfter}`;
+  return `${JSON.stringify({ type: 'system.error', code, message }).slice(0, -1)}${referring(ref)}${retry}}`;
+}
+
+/** An answer of the application's own. */
+export function encodeOwn(type: string, ref: Reference, data: unknown): string {
+  return `{"type":${JSON.stringify(type)}${referring(ref)},"data":${JSON.stringify(data)}}`;
+}
+
+function referring(ref: Reference): string {
+  return ref === undefined ? '' : `,"ref":${ref}`;
 }

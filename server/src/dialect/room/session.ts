@@ -11,6 +11,7 @@ import {
   encodeAck,
   encodeError,
   encodeHistory,
+  encodeOwn,
   encodePing,
   encodePresence,
   encodePresenceState,
@@ -74,7 +75,7 @@ export class RoomSession implements Session<Command> {
   }
 
   fail({ code, message }: FanwireError, frame: Frame | null): void {
-    const ref = frame ? readableReference(frame.object, 'ref') : undefined;
+    const ref = frame ? readableReference(frame, 'ref') : undefined;
     this.#link.send(encodeError(code, message, ref));
   }
 
@@ -108,8 +109,8 @@ export class RoomSession implements Session<Command> {
     return 'type';
   }
 
-  answerOwn(type: string, data: unknown, { object }: Frame): void {
-    this.#link.send(JSON.stringify({ type, ref: readableReference(object, 'ref'), data }));
+  answerOwn(type: string, data: unknown, frame: Frame): void {
+    this.#link.send(encodeOwn(type, readableReference(frame, 'ref'), data));
   }
 
   #publish({ text, ref }: Command & { kind: 'publish' }): Handed {

@@ -21,8 +21,11 @@ export interface Owner {
   readonly name: string;
 }
 
-/** Told that a user lost a channel, or for null everybody did: every connection of theirs has to leave it. */
-export type ExpelListener = (channel: string, user: string | null) => void;
+/**
+ * Told that a user, or whoever goes by a guest's name, lost a channel, or for null everybody did: every connection of
+ * theirs has to leave it.
+ */
+export type ExpelListener = (channel: string, user: string | null, isGuest: boolean) => void;
 
 /** Finite, so that what clients make fills neither the memory of every node nor the disk. */
 export interface RoomLimits {
@@ -88,7 +91,7 @@ export class Rooms {
   /** For who passed the gate's `checkCreate`. Throws `bad_request` when the name is in use, `limit_reached`. */
   async create(by: Owner, channel: string, isPrivate: boolean, members: string[]): Promise<void> {
     if (await this.#inUse(channel)) throw badRequest(`room "${channel}" exists already; choose another name`);
-    const owner = ownerKey(by);
+    const owner = by.principal.user ?? '';
     const room = { channel, owner, private: isPrivate, members: [...new Set([owner, ...members])] };
     this.#requireSeats(channel, room.members.length);
     this.#count(owner, 1);
@@ -119,9 +122,16 @@ export class Rooms {
     await this.#hub.command({ op: 'room.admit', channel, user });
   }
 
-  /** Throws `forbidden` unless the room is owned by this user, `bad_request` for the owner itself. */
-  async kick(by: Owner, channel: string, user: string): Promise<void> {
+  /**
+   * Guests of this name, or the user: never the one for the other. Throws `forbidden` unless the room is owned by this
+   * user, `bad_request` for the owner itself.
+   */
+  async kick(by: Owner, channel: string, user: string, isGuest: boolean): Promise<void> {
     this.#ownedBy(by, channel);
+    if (isGuest) {
+      await this.#hub.command({ op: 'room.expel', channel, user, guest: true });
+      return;
+    }
     if (user === by.name) throw badRequest('user: the owner cannot be kicked from its own room');
     await this.#store.expel(channel, user);
     this.#rooms.get(channel)?.members.delete(user);
@@ -158,7 +168,7 @@ export class Rooms {
 
   #ownedBy(by: Owner, channel: string): OwnedRoom {
     const room = this.#rooms.get(channel);
-    if (room?.owner === ownerKey(by)) return room;
+    if (room && by.principal.user === room.owner) return room;
     throw new FanwireError('forbidden', `only the owner of room "${channel}" may do this`);
   }
 
@@ -197,29 +207,22 @@ export class Rooms {
   }
 
   #command(command: ControlCommand): void {
-    const { op, room, channel, user } = command as RoomCommand;
+    const { op, room, channel, user, guest = false } = command as RoomCommand;
     if (op === 'room.create') this.#put(room);
     else if (op === 'room.admit') this.#rooms.get(channel)?.members.add(user);
     else if (op === 'room.expel') {
-      this.#rooms.get(channel)?.members.delete(user);
-      for (const listener of this.#expelListeners) listener(channel, user);
+      if (!guest) this.#rooms.get(channel)?.members.delete(user);
+      for (const listener of this.#expelListeners) listener(channel, user, guest);
     } else if (op === 'room.close') {
       this.#rooms.get(channel)?.members.clear();
-      for (const listener of this.#expelListeners) listener(channel, null);
+      for (const listener of this.#expelListeners) listener(channel, null, false);
     } else if (op === 'room.delete') this.#drop(channel);
   }
-}
-
-/**
- * A guest's name is a claim that anyone can make, so that it never equals a verified user: no user id has a control
- * character.
- */
-function ownerKey({ principal, name }: Owner): string {
-  return principal.user === null ? `guest\t${name}` : principal.user;
 }
 
 interface RoomCommand extends ControlCommand {
   readonly room: { channel: string; owner: string; private: boolean; members: readonly string[] };
   readonly channel: string;
   readonly user: string;
+  readonly guest?: boolean;
 }

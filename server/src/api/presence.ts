@@ -17,6 +17,7 @@ const PresenceAnswer = Type.Object({
       user_id: Type.String(),
       connections: Type.Integer({ description: 'On how many connections.' }),
       since: Type.Integer({ description: 'Unix milliseconds.' }),
+      guest: Type.Optional(Type.Literal(true, { description: 'A guest of the chat who claims this name.' })),
     }),
     { description: 'Ordered by name.' },
   ),

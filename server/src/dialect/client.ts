@@ -26,7 +26,9 @@ export class Client implements Author {
   constructor(link: Link, services: Services, clientId: string | null, settled: () => void) {
     this.link = link;
     this.services = services;
-    this.sender = { user: link.user, connection: link.id, client: clientId };
+    const { verifiedUser } = link;
+    const claimed = clientId ?? (verifiedUser === null ? link.user : null);
+    this.sender = { user: verifiedUser, connection: link.id, client: claimed };
     this.#settled = settled;
   }
 

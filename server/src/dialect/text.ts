@@ -1,4 +1,4 @@
-import { deletedType, type JsonText, type Message } from '../engine/engine.ts';
+import { deletedType, type JsonText, type Message, type Sender } from '../engine/engine.ts';
 
 /*
  * How one dialect's messages read in another (PROTOCOLS.md, "Common rules": text between dialects). All of it is on
@@ -40,6 +40,14 @@ export function objectOf(data: JsonText): JsonText {
 /** Unix seconds with milliseconds, as JSON. */
 export function seconds(milliseconds: number): string {
   return String(milliseconds / 1000);
+}
+
+/**
+ * A member of a direct message or a broadcast that tells one of nobody known from one of the server: both may have no
+ * name to show.
+ */
+export function guestMark(channel: string, sender: Sender | null): string {
+  return sender !== null && sender.user === null && channel.startsWith('$') ? ',"guest":true' : '';
 }
 
 /** JSON text of who sent it, for dialects that show a user: the user, else null. */

@@ -7,6 +7,7 @@ import type { DialectName } from '../dialect/dialect.ts';
 import { maxPage } from '../dialect/fields.ts';
 import type { HistoryPage, HistoryQuery, PresencePage, Receipt } from '../engine/engine.ts';
 import { badRequest, FanwireError, StartError } from '../errors.ts';
+import { shownAs } from '../guests.ts';
 import type { ActionHandler, Actions } from '../middleware/actions.ts';
 import type { Middleware } from '../middleware/context.ts';
 import type { Extensions } from '../middleware/extensions.ts';
@@ -132,7 +133,12 @@ export class Fanwire {
   async presence(channel: string, page: { limit?: number; cursor?: string } = {}): Promise<PresencePage> {
     this.#checkOpen();
     const { presence } = this.#assembly.engine;
-    return presence.page(checkChannelName(channel, 'channel'), { limit: 100, ...page });
+    const found = await presence.page(checkChannelName(channel, 'channel'), { limit: 100, ...page });
+    const users = found.users.map((present) => {
+      const { name, ...guest } = shownAs(present.user);
+      return { ...present, user: name, ...guest };
+    });
+    return { ...found, users };
   }
 
   /**

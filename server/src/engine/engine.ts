@@ -7,11 +7,11 @@
 export type JsonText = string;
 
 export interface Sender {
-  /** The verified user (a token's `sub`), or the name a chat client goes by; null when nobody said. */
+  /** The verified user (a token's `sub`); null for guests. */
   readonly user: string | null;
   /** The connection that published. */
   readonly connection: string;
-  /** The id a relay client chose for itself, else null. */
+  /** What a client chose to be called: a relay client's id, the name of a guest of the chat; else null. */
   readonly client: string | null;
 }
 
@@ -124,6 +124,8 @@ export interface PresentUser {
   readonly connections: number;
   /** Unix milliseconds at which the user's first present connection came. */
   readonly since: number;
+  /** For programs that ask who is in a channel: a guest who claims this name. */
+  readonly guest?: true;
 }
 
 export interface PresencePage {

@@ -1,3 +1,4 @@
+import { guestKey } from '../guests.ts';
 import type { Recipient } from './recipient.ts';
 
 /** A recipient that says how its bytes travel: its user is counted under that name. */
@@ -13,7 +14,8 @@ export interface RegistryOptions {
 /** The node's connections: by id, by user, and in the order of their coming for paging without a scan. */
 export class Registry {
   readonly #byId = new Map<string, Recipient>();
-  readonly #byUser = new Map<string, Set<Recipient>>();
+  /** Of verified users by their id, of guests with a name by its key. */
+  readonly #byKey = new Map<string, Set<Recipient>>();
   /** By transport: how many connections each user name has. */
   readonly #users = new Map<string, Map<string, number>>();
   /** Serial numbers in ascending order, and at the same place who has it, or null when it has left. */
@@ -36,9 +38,14 @@ export class Registry {
     return this.#byId.get(id);
   }
 
-  /** Connections that go by this user name, verified or not. */
+  /** Connections of a verified user. */
   ofUser(user: string): readonly Recipient[] {
-    return [...(this.#byUser.get(user) ?? [])];
+    return [...(this.#byKey.get(user) ?? [])];
+  }
+
+  /** Connections of nobody known that claim this name. */
+  ofGuest(name: string): readonly Recipient[] {
+    return this.ofUser(guestKey(name));
   }
 
   /** Different user names among the connections of one transport. */
@@ -55,22 +62,24 @@ export class Registry {
     recipient.serial = this.#nextSerial();
     this.#serials.push(recipient.serial);
     this.#places.push(recipient);
-    if (recipient.user === null) return;
-    this.#countUser(recipient, recipient.user, 1);
-    const peers = this.#byUser.get(recipient.user);
+    const key = keyOf(recipient);
+    if (key === null) return;
+    this.#countUser(recipient, key, 1);
+    const peers = this.#byKey.get(key);
     if (peers) peers.add(recipient);
-    else this.#byUser.set(recipient.user, new Set([recipient]));
+    else this.#byKey.set(key, new Set([recipient]));
   }
 
   remove(recipient: Recipient): void {
     if (!this.#byId.delete(recipient.id)) return;
     this.#places[this.#seek(recipient.serial)] = null;
     if (++this.#holes > 64 && this.#holes * 2 > this.#places.length) this.#compact();
-    if (recipient.user === null) return;
-    this.#countUser(recipient, recipient.user, -1);
-    const peers = this.#byUser.get(recipient.user);
+    const key = keyOf(recipient);
+    if (key === null) return;
+    this.#countUser(recipient, key, -1);
+    const peers = this.#byKey.get(key);
     peers?.delete(recipient);
-    if (peers?.size === 0) this.#byUser.delete(recipient.user);
+    if (peers?.size === 0) this.#byKey.delete(key);
   }
 
   /** Up to `limit` connections whose serial is above `after`, in the order of their coming. */
@@ -115,4 +124,8 @@ export class Registry {
 function counter(): () => number {
   let last = 0;
   return () => ++last;
+}
+
+function keyOf({ user, verifiedUser }: Recipient): string | null {
+  return verifiedUser ?? (user === null ? null : guestKey(user));
 }

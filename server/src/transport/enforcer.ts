@@ -14,7 +14,7 @@ export class Enforcer {
     this.#hub = hub;
     this.#revocations = revocations;
     hub.onCommand((command) => this.#command(command));
-    rooms.onExpel((channel, user) => this.#expel(channel, user));
+    rooms.onExpel((channel, user, isGuest) => this.#expel(channel, user, isGuest));
     revocations.onRevoke((revocation) => this.#revoke(revocation));
   }
 
@@ -32,11 +32,14 @@ export class Enforcer {
   }
 
   /** A kicked user leaves the channel at once, on every connection and in every dialect. */
-  #expel(channel: string, user: string | null): void {
-    if (user === null) this.#empty(channel);
-    else
-      for (const connection of connectionsOf(this.#hub.connections.ofUser(user)))
-        connection.expel(channel, 'kicked');
+  #expel(channel: string, user: string | null, isGuest: boolean): void {
+    const { connections } = this.#hub;
+    if (user === null) {
+      this.#empty(channel);
+      return;
+    }
+    const named = isGuest ? connections.ofGuest(user) : connections.ofUser(user);
+    for (const connection of connectionsOf(named)) connection.expel(channel, 'kicked');
   }
 
   /** Of a room that is deleted. */

@@ -34,7 +34,8 @@ describe('chat: who one is', () => {
   it('a guest gets no name that another connection goes by', () => {
     const asked: string[] = [];
     const ofUser = (name: string): unknown[] => (asked.push(name) <= 3 ? ['somebody'] : []);
-    const services = { hub: { connections: { ofUser } } } as unknown as Services;
+    const connections = { ofUser, ofGuest: () => [] };
+    const services = { hub: { connections } } as unknown as Services;
     const options = { authRequired: false, historyOnJoin: 50, pingInterval: 1, idleTimeout: 1 };
     const entrance = new ChatDialect(services, options).entrance(new URL('http://fanwire.invalid/'));
     assert.equal(asked.length, 4);
@@ -71,7 +72,7 @@ describe('chat: who one is', () => {
     const verified = await enter(fw, chat, general, { user: 'ann' });
     await fw.call('POST', '/ws/send-to-user', { user_id: 'ann', message: { content: 'secret' } });
     await verified.next({ room: '$user:ann', text: 'secret' });
-    assert.deepEqual(await heard(chat, claimed), []);
+    assert.deepEqual(await heard(chat, claimed), [{ action: 'user_joined', room: general, user: 'ann' }]);
   });
 });
 

@@ -68,7 +68,8 @@ describe('relay: messages', () => {
   it('the payload arrives as it was written', async () => {
     await using fw = await testServer();
     const alice = await lobbyClient(fw, 'alice');
-    const payload = '{"big":12345678901234567890.10,"e":"\\u00e9\\ud83d\\ude00","__proto__":{"x":1},"n":null}';
+    const payload =
+      '{"big":12345678901234567890.10,"e":"\\u00e9\\ud83d\\ude00","__proto__":{"x":1},"n":null}';
     const arrived = once(alice.ws, 'message');
     alice.send(`{"type":"message","payload":${payload}}`);
     const [bytes] = await arrived;

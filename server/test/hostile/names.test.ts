@@ -39,8 +39,11 @@ async function listeners(fw: WatchedServer, name: string): Promise<(() => Promis
   const room = await fw.socket(`/ws/${encoded}?token=${token}`, { headers });
   const { users } = await room.ask({ type: 'presence.list' }, { type: 'presence.state' });
   assert.deepEqual(
-    users.map(({ user }: { user: string }) => user),
-    [name],
+    users.map(({ user, guest = false }: { user: string; guest?: boolean }) => [user, guest]),
+    [
+      [name, false],
+      [name, true],
+    ],
   );
   const parts = [
     async () => (await channel.next({ type: 'text', channel: name })).content,

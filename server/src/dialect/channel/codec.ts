@@ -10,6 +10,7 @@ import type {
   Receipt,
 } from '../../engine/engine.ts';
 import { badRequest, type FanwireError } from '../../errors.ts';
+import { shownAs } from '../../guests.ts';
 import type { Gap } from '../../hub/recovery.ts';
 import type { Subscribed } from '../../hub/subscriber.ts';
 import { field, type JsonObject, rawMember, toJsonText } from '../../json.ts';
@@ -222,19 +223,32 @@ function answering(ref: Reference): string {
   return ref === undefined ? '' : `,"request_id":${ref}`;
 }
 
+interface PresentEntry {
+  readonly user_id: string;
+  readonly connections: number;
+  readonly since: number;
+  /** A guest of the chat who claims this name; nobody signed in. */
+  readonly guest?: true;
+}
+
 /** Who is in a channel, as clients and the HTTP API are told. */
 export interface PresenceContent {
-  readonly users: { readonly user_id: string; readonly connections: number; readonly since: number }[];
+  readonly users: readonly PresentEntry[];
   readonly total: number;
   readonly next?: string;
 }
 
 export const encodePresence = once(({ channel, user, joined, time, count }: PresenceEvent): string => {
-  const content = joined ? { user_id: user, since: time, total: count } : { user_id: user, total: count };
+  const { name, ...guest } = shownAs(user);
+  const who = { user_id: name, ...guest };
+  const content = joined ? { ...who, since: time, total: count } : { ...who, total: count };
   return encodeAnswer({ type: joined ? 'presence_join' : 'presence_leave', content, channel }, time);
 });
 
 export function presenceContent({ users, total, next }: PresencePage): PresenceContent {
-  const list = users.map(({ user, connections, since }) => ({ user_id: user, connections, since }));
+  const list = users.map(({ user, connections, since }) => {
+    const { name, ...guest } = shownAs(user);
+    return { user_id: name, connections, since, ...guest };
+  });
   return { users: list, total, ...(next === undefined ? {} : { next }) };
 }

@@ -1,11 +1,12 @@
 import { checkChannelName, checkUserId } from '../../access/names.ts';
 import type { HistoryPage, HistoryQuery, JsonText, Message, PresenceEvent } from '../../engine/engine.ts';
+import { shownAs } from '../../guests.ts';
 import { field, type JsonObject } from '../../json.ts';
 import { idOf, type Target, toChannel } from '../../publishing/message.ts';
 import type { Frame } from '../dialect.ts';
 import { historyQuery, optionalBoolean, optionalStrings, requiredText, unknownAction } from '../fields.ts';
 import { once } from '../once.ts';
-import { joined, seconds, textOf, withoutDeleted } from '../text.ts';
+import { guestMark, joined, seconds, textOf, withoutDeleted } from '../text.ts';
 
 export type Command =
   | { readonly kind: 'join' | 'delete'; readonly room: string }
@@ -20,7 +21,13 @@ export type Command =
   | { readonly kind: 'rooms' }
   | { readonly kind: 'members'; readonly room: string }
   | { readonly kind: 'create'; readonly room: string; readonly private: boolean; readonly members: string[] }
-  | { readonly kind: 'invite' | 'kick'; readonly room: string; readonly user: string };
+  | {
+      readonly kind: 'invite' | 'kick';
+      readonly room: string;
+      readonly user: string;
+      /** Whether a guest is meant; absent when nobody said. */
+      readonly guest?: boolean;
+    };
 
 /** Most characters of one message: what fits a frame. */
 const maxText = 65_536;
@@ -59,7 +66,7 @@ export function decode({ object }: Frame): Command {
       return decodeCreate(object);
     case 'invite':
     case 'kick':
-      return { kind: action, room: roomOf(object), user: checkUserId(field(object, 'user'), 'user') };
+      return decodeManage(action, object);
     default:
       throw unknownAction('action', action, actions);
   }
@@ -84,13 +91,20 @@ function decodeCreate(object: JsonObject): Command {
   };
 }
 
+function decodeManage(kind: 'invite' | 'kick', object: JsonObject): Command {
+  const guest = optionalBoolean(object, 'guest');
+  const user = checkUserId(field(object, 'user'), 'user');
+  return { kind, room: roomOf(object), user, ...(guest === undefined ? {} : { guest }) };
+}
+
 function roomOf(object: JsonObject): string {
   return checkChannelName(field(object, 'room'), 'room');
 }
 
 export const encode = withoutDeleted(({ channel, sender, data, id, time, offset }: Message): string => {
   const user = JSON.stringify(sender?.user ?? sender?.client ?? null);
-  return `{"action":"message","room":${JSON.stringify(channel)},"user":${user},"text":${textOf(data)},"id":${JSON.stringify(id)},"ts":${seconds(time)},"offset":${offset}}`;
+  const guest = guestMark(channel, sender);
+  return `{"action":"message","room":${JSON.stringify(channel)},"user":${user},"text":${textOf(data)},"id":${JSON.stringify(id)},"ts":${seconds(time)},"offset":${offset}${guest}}`;
 });
 
 /** Any server frame that holds no messages. */
@@ -112,7 +126,7 @@ export function encodeHistory(room: string, { messages, more }: HistoryPage): st
 }
 
 export const encodePresence = once(({ channel, user, joined }: PresenceEvent): string =>
-  encodeAnswer(joined ? 'user_joined' : 'user_left', { room: channel, user }),
+  encodeAnswer(joined ? 'user_joined' : 'user_left', { room: channel, user: shownAs(user).name }),
 );
 
 /** `retryAfter` in seconds, for what is only refused for a time. */

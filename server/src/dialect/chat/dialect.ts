@@ -43,7 +43,7 @@ export class ChatDialect implements Dialect {
     let name = '';
     for (let tries = 0; tries < 100; tries++) {
       name = `guest-${randomInt(0x10000).toString(16).padStart(4, '0')}`;
-      if (connections.ofUser(name).length === 0) break;
+      if (connections.ofUser(name).length + connections.ofGuest(name).length === 0) break;
     }
     return name;
   }

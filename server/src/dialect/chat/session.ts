@@ -1,5 +1,6 @@
 import type { PresenceEvent } from '../../engine/engine.ts';
 import type { FanwireError } from '../../errors.ts';
+import { guestKey, shownAs } from '../../guests.ts';
 import type { SubscribeOptions } from '../../hub/subscriber.ts';
 import type { Handed } from '../../publishing/publishing.ts';
 import { Client } from '../client.ts';
@@ -135,7 +136,7 @@ export class ChatSession implements Session<Command> {
       history: readable ? this.#options.historyOnJoin : 0,
       undeleted: true,
       inAnswer: true,
-      presentAs: this.#name,
+      presentAs: this.#link.verifiedUser ?? guestKey(this.#name),
       watch: 'small',
       announce: ({ members, first }) => {
         this.#link.send(encodeJoined(room, this.#name, members, first));
@@ -186,7 +187,7 @@ export class ChatSession implements Session<Command> {
     this.#client.check('presence', room);
     const { users } = await this.#services.presence.page(room, { limit: maxPage });
     this.#services.hub.presenceListed(this.#link, room);
-    this.#link.send(encodeAnswer('members', { room, users: users.map(({ user }) => user) }));
+    this.#link.send(encodeAnswer('members', { room, users: users.map(({ user }) => shownAs(user).name) }));
   }
 
   async #create({ room, private: isPrivate, members }: Command & { kind: 'create' }): Promise<void> {
@@ -195,10 +196,10 @@ export class ChatSession implements Session<Command> {
     this.#link.send(encodeAnswer('created', { room, private: isPrivate }));
   }
 
-  async #manage({ kind, room, user }: Command & { kind: 'invite' | 'kick' }): Promise<void> {
+  async #manage({ kind, room, user, guest }: Command & { kind: 'invite' | 'kick' }): Promise<void> {
     const { rooms } = this.#services.gate;
     if (kind === 'invite') await rooms.invite(this.#owner, room, user);
-    else await rooms.kick(this.#owner, room, user);
+    else await rooms.kick(this.#owner, room, user, guest ?? (await this.#isGuest(room, user)));
     this.#link.send(encodeAnswer(kind === 'invite' ? 'invited' : 'kicked', { room, user }));
   }
 
@@ -210,6 +211,14 @@ export class ChatSession implements Session<Command> {
       this.#deleting = null;
     }
     this.#link.send(encodeAnswer('deleted', { room }));
+  }
+
+  /** Whether a guest in the room goes by this name. */
+  async #isGuest(room: string, name: string): Promise<boolean> {
+    const key = guestKey(name);
+    // Nothing but the guest comes right behind the user of the same name.
+    const { users } = await this.#services.presence.page(room, { limit: 1, cursor: name });
+    return users[0]?.user === key;
   }
 
   get #owner(): { principal: Link['principal']; name: string } {

@@ -5,7 +5,7 @@ import { field, type JsonObject, rawMember, toJsonText } from '../../json.ts';
 import { type Target, toChannel } from '../../publishing/message.ts';
 import type { Frame } from '../dialect.ts';
 import { optionalString, requiredObject, unknownAction } from '../fields.ts';
-import { objectOf, seconds, withoutDeleted } from '../text.ts';
+import { guestMark, objectOf, seconds, withoutDeleted } from '../text.ts';
 
 export type Command =
   /** `to` null: the room of the address. */
@@ -48,7 +48,7 @@ function roomOf(object: JsonObject): string {
 
 export const encode = withoutDeleted(({ channel, data, sender, id, time }: Message): string => {
   const from = JSON.stringify(sender?.client ?? sender?.user ?? null);
-  return `{"type":"message","payload":${objectOf(data)},"room":${JSON.stringify(channel)},"from":${from},"id":${JSON.stringify(id)},"ts":${seconds(time)}}`;
+  return `{"type":"message","payload":${objectOf(data)},"room":${JSON.stringify(channel)},"from":${from},"id":${JSON.stringify(id)},"ts":${seconds(time)}${guestMark(channel, sender)}}`;
 });
 
 export function encodeRoom(type: 'joined' | 'left', room: string): string {

@@ -7,6 +7,7 @@ import type {
   Receipt,
 } from '../../engine/engine.ts';
 import { badRequest } from '../../errors.ts';
+import { shownAs } from '../../guests.ts';
 import { field } from '../../json.ts';
 import type { Frame } from '../dialect.ts';
 import {
@@ -18,7 +19,7 @@ import {
   unknownAction,
 } from '../fields.ts';
 import { once } from '../once.ts';
-import { joined, seconds, textOf, userOf, withoutDeleted } from '../text.ts';
+import { guestMark, joined, seconds, textOf, userOf, withoutDeleted } from '../text.ts';
 
 export type Command =
   | { readonly kind: 'publish'; readonly text: string; readonly ref: Reference }
@@ -54,8 +55,8 @@ export function decode(frame: Frame, room: string): Command {
 }
 
 export const encode = withoutDeleted((message: Message): string => {
-  const { channel, data, id, time, offset } = message;
-  return `{"type":"chat.delivery","room":${JSON.stringify(channel)},"user":${userOf(message)},"text":${textOf(data)},"id":${JSON.stringify(id)},"ts":${seconds(time)},"offset":${offset}}`;
+  const { channel, data, id, time, offset, sender } = message;
+  return `{"type":"chat.delivery","room":${JSON.stringify(channel)},"user":${userOf(message)},"text":${textOf(data)},"id":${JSON.stringify(id)},"ts":${seconds(time)},"offset":${offset}${guestMark(channel, sender)}}`;
 });
 
 export function encodeAck(ref: Reference, { id, offset }: Receipt): string {
@@ -67,13 +68,17 @@ export function encodePing(now: number): string {
 }
 
 export function encodePresenceState(room: string, users: readonly PresentUser[]): string {
-  const list = users.map(({ user, since }) => ({ user, since: since / 1000 }));
+  const list = users.map(({ user, since }) => {
+    const { name, ...guest } = shownAs(user);
+    return { user: name, since: since / 1000, ...guest };
+  });
   return JSON.stringify({ type: 'presence.state', room, users: list });
 }
 
 export const encodePresence = once(({ channel, user, joined, time }: PresenceEvent): string => {
   const type = joined ? 'presence.join' : 'presence.leave';
-  return JSON.stringify({ type, room: channel, user, ts: time / 1000 });
+  const { name, ...guest } = shownAs(user);
+  return JSON.stringify({ type, room: channel, user: name, ts: time / 1000, ...guest });
 });
 
 /** Messages are already JSON: they are put in as they are. */

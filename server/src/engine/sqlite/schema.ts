@@ -165,8 +165,19 @@ const idSpaces = ['ids_0', 'ids_1']
   )
   .join('');
 
+/** For people, who published: the user, else what a guest is called. The column `client` tells the one from the other. */
+const guestNames = `
+  DROP VIEW messages;
+  ${version3
+    .slice(version3.indexOf('CREATE VIEW messages'))
+    .replace(
+      "json_extract(head, '$[3]')",
+      "coalesce(json_extract(head, '$[3]'), json_extract(head, '$[5]'))",
+    )}
+`;
+
 /** From each version to the next. A released entry is never changed. */
-export const migrations: readonly string[] = [version1, version2, version3, version4, idSpaces];
+export const migrations: readonly string[] = [version1, version2, version3, version4, idSpaces, guestNames];
 /** `PRAGMA user_version` of files that this code reads and writes. */
 export const schemaVersion = migrations.length;
 

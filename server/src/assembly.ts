@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type Access, createAccess } from './access/access.ts';
+import type { OpenManagement } from './access/management.ts';
 import { type ApiParts, createApi } from './api/app.ts';
 import { LocalDirectory } from './api/local-directory.ts';
 import { createCallers } from './callers.ts';
@@ -27,8 +28,8 @@ import { version } from './version.ts';
 export interface AssemblyOptions<Added extends Extensions> {
   readonly log: Log;
   readonly clock: Clock;
-  /** Management needs no credentials. */
-  readonly managementOpen: boolean;
+  /** What of management needs no credentials. */
+  readonly management: OpenManagement;
   /** What a program adds; `report` is where its faults go. */
   extend(report: UnknownErrorReporter): Added;
   /** @default those of a server that is all on this thread */
@@ -64,8 +65,12 @@ export async function assemble<Added extends Extensions>(
   settings: Settings,
   options: AssemblyOptions<Added>,
 ): Promise<Assembly<Added>> {
-  const { log, clock, managementOpen, commons: makeCommons = localCommons } = options;
-  const metrics = new Metrics({ version, engine: settings.engine.kind, managementOpen });
+  const { log, clock, management, commons: makeCommons = localCommons } = options;
+  const metrics = new Metrics({
+    version,
+    engine: settings.engine.kind,
+    managementOpen: management !== 'nothing',
+  });
   const report = faultReporter(log, () => metrics.fault());
   const extensions = options.extend(report);
   const commons = makeCommons(settings, clock, report);
@@ -81,7 +86,7 @@ export async function assemble<Added extends Extensions>(
     maxDataBytes: settings.sse.maxMessageSize,
   });
   const core: Core<Added> = { settings, engine, node, access, publishing, enforcer, metrics, extensions };
-  const assembly = { ...core, ...addDoors(core, commons, managementOpen) };
+  const assembly = { ...core, ...addDoors(core, commons, management) };
 
   await node.hub.open();
   await access.rooms.open();
@@ -90,7 +95,7 @@ export async function assemble<Added extends Extensions>(
   return assembly;
 }
 
-function addDoors(core: Core, commons: Commons, managementOpen: boolean): Doors {
+function addDoors(core: Core, commons: Commons, management: OpenManagement): Doors {
   const { settings, engine, node, access, publishing, extensions } = core;
   const { websocket, limits } = settings;
   const { pipeline } = extensions;
@@ -129,7 +134,7 @@ function addDoors(core: Core, commons: Commons, managementOpen: boolean): Doors 
     {
       directory: commons.directory(directory),
       metrics: commons.exposition(core.metrics),
-      managementOpen,
+      management,
     },
   );
   return { webSockets, streams, directory, app, door };
@@ -153,7 +158,7 @@ function createDoor(
 
 /** What the HTTP API is told of the whole server. */
 interface Overview extends Pick<ApiParts, 'directory' | 'metrics'> {
-  readonly managementOpen: boolean;
+  readonly management: OpenManagement;
 }
 
 function createHttp(
@@ -163,7 +168,7 @@ function createHttp(
 ): FastifyInstance {
   const { settings, engine, node, access, publishing, enforcer, metrics } = core;
   const { sse, apiKeys } = settings;
-  const { directory, metrics: exposition, managementOpen } = overview;
+  const { directory, metrics: exposition, management } = overview;
   return createApi({
     ...node,
     ...access,
@@ -175,7 +180,7 @@ function createHttp(
     meter: metrics.http,
     ...(exposition ? { metrics: exposition } : {}),
     policy: {
-      managementOpen,
+      management,
       sseAuthRequired: sse.authRequired,
       maxDataBytes: sse.maxMessageSize,
       apiKeyHeader: apiKeys.header,

@@ -107,9 +107,14 @@ export const errorCodes = {
   internal: { retryable: true, status: 500, meaning: 'A fault of the server; it is in its log.' },
 } as const satisfies Record<string, ErrorCode>;
 
-/** Refusals that exist only before an upgrade or an SSE response, as HTTP. */
+/** Refusals that come as HTTP only: before an upgrade or a response. */
 export const refusalCodes = {
   room_full: { retryable: true, status: 503, meaning: 'The room has its maximum of connections.' },
+  misdirected: {
+    retryable: false,
+    status: 421,
+    meaning: 'The server does not go by this Host (ALLOWED_HOSTS), and no valid credential was presented.',
+  },
   server_full: { retryable: true, status: 503, meaning: 'The server has its maximum of connections.' },
   upgrade_required: {
     retryable: false,

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { OpenManagement } from './access/management.ts';
 import { type Assembly, assemble } from './assembly.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { descriptorNeeds } from './commons.ts';
@@ -18,8 +19,8 @@ import { originForm } from './transport/well-formed.ts';
 export interface Server {
   /** `http://host:port`, with the port that was taken. */
   readonly url: string;
-  /** Management needs no credentials: nobody but this machine can reach it, and no key is configured. */
-  readonly managementOpen: boolean;
+  /** What of management needs no credentials, for requests that nobody forwarded. */
+  readonly management: OpenManagement;
   /** Lets what was accepted be committed and delivered, closes every connection with 1012, and lets go of the file. */
   close(): Promise<void>;
 }
@@ -35,9 +36,9 @@ export function withSecret(settings: Settings): Settings {
 export async function startServer(given: Settings, log: Log, clock: Clock = systemClock): Promise<Server> {
   const settings = withSecret(given);
   announce(settings, log);
-  const managementOpen = isManagementOpen(settings);
+  const management = managementOf(settings);
   const extend = (report: (thrown: unknown) => void) => ({ pipeline: new Pipeline(report) });
-  return listen(await assemble(settings, { log, clock, managementOpen, extend }), managementOpen);
+  return listen(await assemble(settings, { log, clock, management, extend }), management);
 }
 
 /** Milliseconds between two looks for connections that have nothing more to do, while the server ends. */
@@ -60,7 +61,7 @@ export interface Place {
 /** Serves an assembly on a port of its own. Throws a StartError, having let go of everything. */
 export async function listen(
   assembly: Assembly,
-  managementOpen: boolean,
+  management: OpenManagement,
   { port = assembly.settings.listen.port, shared = false }: Place = {},
 ): Promise<Server> {
   const { app, webSockets, settings, node, door } = assembly;
@@ -84,8 +85,8 @@ export async function listen(
   }
   const url = urlOf(app.server.address(), host);
   if (!shared) warnOfFewDescriptors(descriptorNeeds(settings), node.log);
-  node.log.info({ url, managementOpen }, 'listening');
-  return { url, managementOpen, close: () => drain.run() };
+  node.log.info({ url, managementOpen: management !== 'nothing' }, 'listening');
+  return { url, management, close: () => drain.run() };
 }
 
 /** Whatever comes to the port passes the door first. */
@@ -117,6 +118,12 @@ export function createDrain({ node, settings, metrics, door }: Assembly, way: Dr
   return new Drain(way, { ...node, timeout: settings.shutdown.timeout, ended });
 }
 
-export function isManagementOpen({ production, apiKeys, listen: { host } }: Settings): boolean {
-  return !production && apiKeys.keys.length === 0 && isLoopback(host);
+/**
+ * Nothing but on a development server that only this machine can reach: there all while no key is set, and the older
+ * system's own commands, which carry none, while credentials were said not to be required.
+ */
+export function managementOf({ production, apiKeys, guestsInvited, listen: { host } }: Settings): OpenManagement {
+  if (production || !isLoopback(host)) return 'nothing';
+  if (apiKeys.keys.length === 0) return 'all';
+  return guestsInvited ? 'commands' : 'nothing';
 }

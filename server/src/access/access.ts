@@ -6,6 +6,7 @@ import { ApiKeys } from './api-keys.ts';
 import { Authenticator } from './authenticator.ts';
 import type { Callers } from './callers.ts';
 import { Gate } from './gate.ts';
+import { HostRule } from './host.ts';
 import { TokenVerifier } from './jwt.ts';
 import type { Attempts } from './limits/attempts.ts';
 import { OriginRule } from './origin.ts';
@@ -20,6 +21,7 @@ export interface Access {
   readonly authenticator: Authenticator;
   readonly tickets: TicketBook;
   readonly attempts: Attempts;
+  readonly host: HostRule;
   readonly origin: OriginRule;
   readonly rooms: Rooms;
   readonly revocations: Revocations;
@@ -28,7 +30,7 @@ export interface Access {
 
 /** Throws a StartError for a key that cannot be used. */
 export async function createAccess(
-  { jwt, apiKeys, origins, production, websocket, guests, quotas }: Settings,
+  { jwt, apiKeys, origins, hosts, listen, production, websocket, guests, quotas }: Settings,
   hub: Hub,
   stores: Pick<Engine, 'rooms' | 'revocations'>,
   tickets: TicketBook,
@@ -40,6 +42,7 @@ export async function createAccess(
   const revoked = (principal: Principal): boolean => revocations.covers(principal);
   const verifier = await TokenVerifier.create({ ...jwt, clock, report, revoked });
   const rooms = new Rooms(hub, stores.rooms, quotas);
+  const host = new HostRule({ ...hosts, production, listen: listen.host });
   return {
     verifier,
     tickets,
@@ -54,7 +57,8 @@ export async function createAccess(
       apiKeys: new ApiKeys(apiKeys.keys),
       apiKeyHeader: apiKeys.header,
     }),
-    origin: new OriginRule({ allowed: origins.allowed, production }),
+    host,
+    origin: new OriginRule({ allowed: origins.allowed, production, own: host }),
     gate: new Gate(rooms, guests.may, websocket),
   };
 }

@@ -5,6 +5,13 @@ export interface OriginOptions {
   readonly allowed: readonly string[];
   /** Outside production pages served from this machine pass as well. */
   readonly production: boolean;
+  readonly own: OwnOrigins;
+}
+
+/** Which pages are this server's own. */
+export interface OwnOrigins {
+  /** `origin` is normalised, `host` the header of the same request as it came. */
+  owns(origin: string, host: string | undefined): boolean;
 }
 
 /**
@@ -20,7 +27,6 @@ const everyone = '*';
 const originPattern = /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^\s\p{Cc}/?#@\\*,]+$/u;
 /** A host name has at most 253 characters; a longer text is not worth parsing. */
 const maxLength = 512;
-const hostPattern = /^[^\s\p{Cc}/?#@\\*,]+$/u;
 const loopbackPattern = /^https?:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/;
 
 /**
@@ -30,11 +36,13 @@ const loopbackPattern = /^https?:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?:
 export class OriginRule {
   readonly #allowed: ReadonlySet<string>;
   readonly #production: boolean;
+  readonly #own: OwnOrigins;
 
   /** Throws a StartError for an entry that is not an origin. */
-  constructor({ allowed, production }: OriginOptions) {
+  constructor({ allowed, production, own }: OriginOptions) {
     this.#allowed = new Set(allowed.map((entry, at) => parseEntry(entry, at + 1)));
     this.#production = production;
+    this.#own = own;
   }
 
   /**
@@ -50,7 +58,7 @@ export class OriginRule {
     if (this.#allowed.has(everyone)) return { ok: true, corsOrigin: everyone };
     const normal = normaliseOrigin(origin);
     if (normal === null) return { ok: false };
-    const passes = this.#allowed.has(normal) || isOwn(normal, host) || this.#isLocalPage(normal);
+    const passes = this.#allowed.has(normal) || this.#own.owns(normal, host) || this.#isLocalPage(normal);
     return passes ? { ok: true, corsOrigin: normal } : { ok: false };
   }
 
@@ -77,11 +85,6 @@ export function normaliseOrigin(text: string): string | null {
   const url = URL.parse(text);
   if (url === null || url.host === '') return null;
   return `${url.protocol}//${url.host.toLowerCase()}`;
-}
-
-function isOwn(origin: string, host: string | undefined): boolean {
-  if (host === undefined || !hostPattern.test(host)) return false;
-  return origin === normaliseOrigin(`https://${host}`) || origin === normaliseOrigin(`http://${host}`);
 }
 
 function parseEntry(entry: string, number: number): string {

@@ -69,11 +69,13 @@ export function createApi(parts: ApiParts): FastifyInstance {
   });
   const answerUnrouted = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     recordAnswer(parts, request, reply);
+    const refuse = (refusal: unknown): void => answer(refusal, request, reply);
     try {
-      front.admit(request, reply);
-      answer(error, request, reply);
+      const admitted = front.admit(request, reply);
+      if (admitted) admitted.then(() => answer(error, request, reply)).catch(refuse);
+      else answer(error, request, reply);
     } catch (refusal) {
-      answer(refusal, request, reply);
+      refuse(refusal);
     }
   };
   app.server.on('checkExpectation', (http, response) => answerExpectation(http, response, parts));
@@ -83,13 +85,17 @@ export function createApi(parts: ApiParts): FastifyInstance {
   app.decorateRequest('principal');
   app.addHook('onRequest', (request, reply, done) => {
     recordAnswer(parts, request, reply);
-    front.admit(request, reply);
-    if (request.is404 || isShadowed(app, request)) {
-      front.turnAway(app, request, reply);
-      return;
-    }
-    checkQueryNames(request);
-    done();
+    const goOn = (): void => {
+      if (request.is404 || isShadowed(app, request)) {
+        front.turnAway(app, request, reply);
+        return;
+      }
+      checkQueryNames(request);
+      done();
+    };
+    const admitted = front.admit(request, reply);
+    if (admitted) admitted.then(goOn).catch(done);
+    else goOn();
   });
   describeRoutes(app, parts);
   const lane = new FastLane(parts, serverOptions(policy.maxDataBytes).bodyLimit);

@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Callers } from '../access/callers.ts';
 import type { ClientAddress } from '../access/client-address.ts';
+import { forwardedBy, type OpenManagement } from '../access/management.ts';
 import { operator, type Principal, type Scope } from '../access/principal.ts';
 import { FanwireError } from '../errors.ts';
 import type { ApiPolicy } from './parts.ts';
@@ -54,23 +56,36 @@ interface AuthorizationParts {
   readonly policy: ApiPolicy;
 }
 
+/** What a route is besides the scope that it needs. */
+export interface NeedOptions {
+  /** One of the older system's commands, which carry no key. @default false */
+  readonly command?: boolean;
+}
+
 /** Who may use a route. What they may do there with a channel is asked of the gate besides. */
 export class Authorization {
   readonly #authenticator: Authenticator;
   readonly #callers: Callers;
-  readonly #open: boolean;
+  readonly #management: OpenManagement;
 
   constructor({ authenticator, callers, policy }: AuthorizationParts) {
     this.#authenticator = authenticator;
     this.#callers = callers;
-    this.#open = policy.managementOpen;
+    this.#management = policy.management;
   }
 
   /** A hook that lets in who has the scope. Credentials that are presented and wrong are refused, always. */
-  need(scope: Scope): OnRequest {
-    return this.#hook(scope, !this.#open, (principal) => {
-      this.#checkScope(principal, scope);
-      return principal.via === 'anonymous' ? operator : principal;
+  need(scope: Scope, { command = false }: NeedOptions = {}): OnRequest {
+    const open = this.#management === 'all' || (command && this.#management === 'commands');
+    return this.#hook(scope, !open, (principal, headers) => {
+      if (!open) return scoped(principal, scope);
+      const by = forwardedBy(headers);
+      if (by === null) return freely(principal, scope);
+      if (principal.via !== 'anonymous') return scoped(principal, scope);
+      throw new FanwireError(
+        'unauthorized',
+        `credentials are required: without any, management is for programs of this machine, and the header ${by} says that the request came from elsewhere`,
+      );
     });
   }
 
@@ -79,9 +94,13 @@ export class Authorization {
     return this.#hook(required ? 'credentials' : 'nothing', required, (principal) => principal);
   }
 
-  #hook(need: Need, required: boolean, admitted: (principal: Principal) => Principal): OnRequest {
+  #hook(
+    need: Need,
+    required: boolean,
+    admitted: (principal: Principal, headers: IncomingHttpHeaders) => Principal,
+  ): OnRequest {
     const admit = (request: FastifyRequest, principal: Principal): void => {
-      request.principal = admitted(principal);
+      request.principal = admitted(principal, request.headers);
     };
     const hook: OnRequest = (request, _reply, done) => {
       const start = request.url.indexOf('?');
@@ -110,10 +129,15 @@ export class Authorization {
     this.#callers.limits.requestAs(client, principal);
     return principal;
   }
+}
 
-  /** Where management is open, only an API key can have less than everything: it was made to have less. */
-  #checkScope(principal: Principal, scope: Scope): void {
-    if (hasScope(principal, scope) || (this.#open && principal.via !== 'key')) return;
-    throw new FanwireError('forbidden', `this needs the scope "${scope}", which the credentials do not have`);
-  }
+function scoped(principal: Principal, scope: Scope): Principal {
+  if (hasScope(principal, scope)) return principal;
+  throw new FanwireError('forbidden', `this needs the scope "${scope}", which the credentials do not have`);
+}
+
+/** Where management is open, only an API key can have less than everything: it was made to have less. */
+function freely(principal: Principal, scope: Scope): Principal {
+  if (principal.via === 'key') return scoped(principal, scope);
+  return principal.via === 'anonymous' ? operator : principal;
 }

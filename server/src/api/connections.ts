@@ -52,7 +52,7 @@ export const addConnections: Resource = (app, parts) => {
         querystring: ConnectionsQuery,
         response: answers(ConnectionsAnswer),
       },
-      onRequest: authorization.need('read'),
+      onRequest: authorization.need('read', { command: true }),
     },
     (request, reply) => {
       const { principal, query } = request;

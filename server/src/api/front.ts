@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Callers } from '../access/callers.ts';
+import type { HostRule } from '../access/host.ts';
 import type { OriginRule } from '../access/origin.ts';
 import { FanwireError } from '../errors.ts';
 import { checkRequest } from '../transport/well-formed.ts';
@@ -23,36 +24,56 @@ const preflightAge = '600';
 /** Routes that probes ask, from wherever they run. */
 const probes: ReadonlySet<string> = new Set(['/health', '/ready']);
 
+/** Where the transport settles itself who asks: its tickets work once. */
+const stream = '/sse/connect';
+
 interface FrontParts {
-  readonly origin: OriginRule;
-  readonly callers: Callers;
   readonly authenticator: Authenticator;
+  readonly callers: Callers;
+  readonly host: HostRule;
+  readonly origin: OriginRule;
   readonly policy: ApiPolicy;
 }
 
 /** What is settled for every request before its route: headers, the page it comes from, and whether there is a route. */
 export class Front {
-  readonly #origin: OriginRule;
-  readonly #callers: Callers;
-  readonly #authenticator: Authenticator;
+  readonly #parts: FrontParts;
   readonly #allowedHeaders: string;
 
-  constructor({ origin, callers, authenticator, policy }: FrontParts) {
-    this.#origin = origin;
-    this.#callers = callers;
-    this.#authenticator = authenticator;
-    this.#allowedHeaders = `Content-Type, Authorization, ${policy.apiKeyHeader}, Idempotency-Key, Last-Event-ID, X-Request-Id`;
+  constructor(parts: FrontParts) {
+    this.#parts = parts;
+    this.#allowedHeaders = `Content-Type, Authorization, ${parts.policy.apiKeyHeader}, Idempotency-Key, Last-Event-ID, X-Request-Id`;
   }
 
-  /** Sets the headers of every answer. Throws `forbidden` for a page that may not talk to this server. */
-  admit(request: FastifyRequest, reply: FastifyReply): void {
+  /**
+   * Sets the headers of every answer. Throws `forbidden` for a page that may not talk to this server. Returns what has
+   * to be waited for, and may reject with `misdirected`, where the request goes by a name that is not ours.
+   */
+  admit(request: FastifyRequest, reply: FastifyReply): Promise<void> | null {
     reply.headers(everywhere);
     reply.header('x-request-id', request.id);
-    const { origin, host } = request.headers;
     this.#knock(request);
     checkRequest(request.raw);
+    const { authenticator, callers, host } = this.#parts;
+    const { headers, url, routeOptions } = request;
+    if (host.answers(headers.host) || probes.has(routeOptions.url ?? '')) {
+      this.#checkOrigin(request, reply);
+      return null;
+    }
+    if (routeOptions.url === stream) return null;
+    const start = url.indexOf('?');
+    const query = new URLSearchParams(start < 0 ? '' : url.slice(start + 1));
+    const authenticated = authenticator.authenticate(
+      { query, headers, client: callers.addresses.of(request.raw) },
+      { required: true },
+    );
+    return host.identify(headers.host, authenticated).then(() => this.#checkOrigin(request, reply));
+  }
+
+  #checkOrigin(request: FastifyRequest, reply: FastifyReply): void {
+    const { origin, host } = request.headers;
     if (origin === undefined) return;
-    const verdict = this.#origin.check(origin, host, { required: false });
+    const verdict = this.#parts.origin.check(origin, host, { required: false });
     if (verdict.ok) {
       reply.header('access-control-allow-origin', verdict.corsOrigin);
       reply.header('access-control-expose-headers', 'Retry-After, X-Request-Id');
@@ -66,10 +87,10 @@ export class Front {
 
   /** Throws `forbidden` for a network that is not served, but to probes; `rate_limited` for too many requests. */
   #knock(request: FastifyRequest): void {
-    const { addresses, limits } = this.#callers;
+    const { addresses, limits } = this.#parts.callers;
     const isProbe = probes.has(request.routeOptions.url ?? '');
-    const client = isProbe ? addresses.of(request.raw) : this.#callers.admit(request.raw);
-    if (!isKnownKey(this.#authenticator, request, client)) limits.request(client);
+    const client = isProbe ? addresses.of(request.raw) : this.#parts.callers.admit(request.raw);
+    if (!isKnownKey(this.#parts.authenticator, request, client)) limits.request(client);
   }
 
   /** Answers a request that no route matched: a preflight, a wrong method (405), or an unknown path (404). */

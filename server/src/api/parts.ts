@@ -11,6 +11,8 @@ import type {
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Callers } from '../access/callers.ts';
 import type { Gate } from '../access/gate.ts';
+import type { HostRule } from '../access/host.ts';
+import type { OpenManagement } from '../access/management.ts';
 import type { OriginRule } from '../access/origin.ts';
 import type { Revocations } from '../access/revocations.ts';
 import type { TicketBook } from '../access/tickets.ts';
@@ -27,8 +29,8 @@ import type { FastLane } from './fast-lane.ts';
 import type { Exposition, HttpMeter } from './meter.ts';
 
 export interface ApiPolicy {
-  /** Whoever presents no credentials may do everything but enter private rooms. */
-  readonly managementOpen: boolean;
+  /** What whoever presents no credentials, and was not forwarded, may do; private rooms are never entered. */
+  readonly management: OpenManagement;
   readonly sseAuthRequired: boolean;
   /** Bytes of the longest message data; over it a publish is refused with 413. */
   readonly maxDataBytes: number;
@@ -47,6 +49,7 @@ export interface ApiParts {
   readonly engine: Pick<Engine, 'health'>;
   readonly authenticator: Authenticator;
   readonly callers: Callers;
+  readonly host: HostRule;
   readonly origin: OriginRule;
   readonly tickets: TicketBook;
   readonly revocations: Revocations;

@@ -25,6 +25,8 @@ export interface PostingRoute<Body extends TSchema> {
   readonly url: string;
   readonly description: string;
   readonly body: Body;
+  /** One of the older system's commands, which carry no key. @default false */
+  readonly command?: boolean;
   /** @default a receipt */
   readonly answer?: TSchema;
   /** Throws a FanwireError for what is wrong, or calls back. */
@@ -47,7 +49,7 @@ export function addPosting<Body extends TSchema>(
   parts: ResourceParts,
   route: PostingRoute<Body>,
 ): void {
-  const { url, description, body, answer = PublishedAnswer, handle } = route;
+  const { url, description, body, command = false, answer = PublishedAnswer, handle } = route;
   parts.lane.add({
     url,
     problem: compileShape(body, 'the body'),
@@ -65,7 +67,7 @@ export function addPosting<Body extends TSchema>(
       },
       // The answers are made by hand.
       serializerCompiler: () => JSON.stringify,
-      onRequest: new Authorization(parts).need('publish'),
+      onRequest: new Authorization(parts).need('publish', { command }),
     },
     (request, reply) => {
       const { principal, raw: http, bodyText: text = '' } = request;

@@ -53,6 +53,7 @@ export const addSsePublishing: Resource = (app, parts) => {
 
   addPosting(app, parts, {
     url: '/sse/send-to-channel',
+    command: true,
     description: 'Sends an event to a channel.',
     body: EventBody,
     handle: ({ principal, http, body: { channel, event }, text }, answered) => {
@@ -67,6 +68,7 @@ export const addSsePublishing: Resource = (app, parts) => {
 
   addPosting(app, parts, {
     url: '/sse/notification',
+    command: true,
     description: 'Sends a notification to a user, to a channel, or to everyone if neither is named.',
     body: NotificationBody,
     handle: ({ principal, http, body }, answered) => {

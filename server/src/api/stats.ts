@@ -54,7 +54,7 @@ export const addStats: Resource = (app, parts) => {
         description: 'How many are connected.',
         response: answers(StatsAnswer),
       },
-      onRequest: new Authorization(parts).need('read'),
+      onRequest: new Authorization(parts).need('read', { command: true }),
     },
     (_request, reply) => {
       directory

@@ -49,6 +49,7 @@ export const addWebSocketPublishing: Resource = (app, parts) => {
 
   addPosting(app, parts, {
     url: '/ws/broadcast',
+    command: true,
     description: 'Sends a message to every connection.',
     body: BroadcastBody,
     handle: (posting, answered) =>
@@ -57,6 +58,7 @@ export const addWebSocketPublishing: Resource = (app, parts) => {
 
   addPosting(app, parts, {
     url: '/ws/send-to-channel',
+    command: true,
     description: 'Sends a message to a channel.',
     body: ChannelBody,
     handle: (posting, answered) => {
@@ -68,6 +70,7 @@ export const addWebSocketPublishing: Resource = (app, parts) => {
 
   addPosting(app, parts, {
     url: '/ws/send-to-user',
+    command: true,
     description: 'Sends a message to every connection of a user.',
     body: UserBody,
     handle: (posting, answered) => {

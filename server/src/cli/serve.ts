@@ -43,7 +43,7 @@ function firstSignal(): Promise<NodeJS.Signals> {
 
 async function banner(
   settings: Settings,
-  { url, managementOpen }: Server,
+  { url, management }: Server,
   file: ConfigFile | null,
 ): Promise<string> {
   const { engine, production, listen } = settings;
@@ -55,7 +55,7 @@ async function banner(
   if (listen.workers > 1) lines.push(`  workers     ${listen.workers} threads serve connections`);
   if (file) lines.push(`  settings    ${file.path}, and the environment, which wins`);
   if (!production) lines.push('  mode        development (NODE_ENV is not production)');
-  if (managementOpen) lines.push('  management  open: no API key is set and only this machine can connect');
+  lines.push(...managementLines[management]);
   lines.push(...doorLines(settings));
   if (needsDevelopmentSecret(settings)) {
     lines.push(`  token       ${await makeToken(settings, { sub: 'dev' })}`);
@@ -78,4 +78,13 @@ const guestsMay = {
   none: 'hear only what goes to everyone',
   subscribe: 'may subscribe, and not publish',
   all: 'may subscribe and publish',
+} as const;
+
+const managementLines = {
+  all: ['  management  open to programs of this machine, and to nobody whom a proxy or tunnel forwards'],
+  commands: [
+    '  management  wants a key, but for /ws/broadcast, /ws/send-to-*, /sse/*, /ws/stats and /ws/connections:',
+    '              these are open to programs of this machine, as *_AUTH_REQUIRED=false says',
+  ],
+  nothing: [],
 } as const;

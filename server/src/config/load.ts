@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parseApiKeys } from '../access/api-keys.ts';
 import { type ChannelSet, channelSet, parseChannelList } from '../access/channel-set.ts';
 import { parseNetworkList, privateNetworks } from '../access/networks.ts';
+import { parseHostList } from '../access/host.ts';
 import { parseOriginList } from '../access/origin.ts';
 import { clientRules, deriveLimits } from './client-rules.ts';
 import { distance } from './distance.ts';
@@ -10,7 +11,7 @@ import { readJwt } from './jwt.ts';
 import { Problems, shown } from './problems.ts';
 import { type RawSettings, schema, unsupported } from './schema.ts';
 import { checkSecrets } from './secret.ts';
-import type { Setting } from './setting.ts';
+import { type Setting, takes } from './setting.ts';
 import type { Settings } from './settings.ts';
 import { type Environment, Sources } from './sources.ts';
 import { unknownSettings } from './unknown.ts';
@@ -46,7 +47,7 @@ export function resolveSettings(
 }
 
 function assemble(raw: RawSettings, problems: Problems, sources: Sources): Settings {
-  const { node, listen, apiKeys, origins, jwt, limits, networks, ...rest } = raw;
+  const { node, listen, apiKeys, origins, hosts, jwt, limits, networks, ...rest } = raw;
   const production = isProduction(node.environment, problems);
   const { rates, clients } = deriveLimits(raw, sources);
   return {
@@ -75,6 +76,10 @@ function assemble(raw: RawSettings, problems: Problems, sources: Sources): Setti
           parseApiKeys(apiKeys.keys ?? '', production ? undefined : 1),
         ) ?? [],
     },
+    hosts: {
+      publicUrl: hosts.publicUrl === null ? null : readPublicUrl(hosts.publicUrl, problems),
+      allowed: problems.attempt(schema.hosts.allowed, () => parseHostList(hosts.allowed ?? '')) ?? [],
+    },
     origins: {
       allowed: problems.attempt(schema.origins.allowed, () => parseOriginList(origins.allowed ?? '')) ?? [],
     },
@@ -93,7 +98,17 @@ function doors({ relay, websocket, sse, chat, guests }: RawSettings, production:
     sse: required(sse),
     chat: required(chat),
     guests: { may: guests.may ?? (production ? 'subscribe' : 'all') },
+    guestsInvited: websocket.authRequired === false || sse.authRequired === false,
   } as const;
+}
+
+function readPublicUrl(text: string, problems: Problems): string | null {
+  const url = URL.parse(text);
+  const isPlain = url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  if (url && isPlain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
+  const what = text.includes('@') ? 'is not usable' : `is ${shown(text)}`;
+  problems.about(schema.hosts.publicUrl, `${what}; it takes ${takes(schema.hosts.publicUrl)}`);
+  return null;
 }
 
 function workersOf(text: string): number {

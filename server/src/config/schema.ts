@@ -5,6 +5,7 @@ import { engine } from './schema/engine.ts';
 import { guests } from './schema/guests.ts';
 import { history } from './schema/history.ts';
 import { http } from './schema/http.ts';
+import { hosts } from './schema/hosts.ts';
 import { jwt } from './schema/jwt.ts';
 import { limits } from './schema/limits.ts';
 import { listen } from './schema/listen.ts';
@@ -43,6 +44,7 @@ export const schema = {
   guests,
   jwt,
   apiKeys,
+  hosts,
   origins,
   history,
   quotas,

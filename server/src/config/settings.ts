@@ -6,6 +6,7 @@ import type { EngineSettings } from './schema/engine.ts';
 import type { GuestSettings } from './schema/guests.ts';
 import type { HistorySettings } from './schema/history.ts';
 import type { HttpSettings } from './schema/http.ts';
+import type { HostSettings } from './schema/hosts.ts';
 import type { JwtSettings } from './schema/jwt.ts';
 import type { LimitSettings } from './schema/limits.ts';
 import type { ListenSettings } from './schema/listen.ts';
@@ -29,6 +30,8 @@ export interface Settings {
   readonly production: boolean;
   /** What follows from the limits for clients elsewhere, and for those on this machine. */
   readonly rules: ClientRuleSets;
+  /** Whether WEBSOCKET_AUTH_REQUIRED or SSE_AUTH_REQUIRED was set to false, rather than left at its default. */
+  readonly guestsInvited: boolean;
   readonly listen: ListenSettings;
   readonly engine: EngineSettings;
   readonly log: LogSettings;
@@ -45,6 +48,7 @@ export interface Settings {
   readonly guests: GuestSettings;
   readonly jwt: JwtSettings;
   readonly apiKeys: ApiKeySettings;
+  readonly hosts: HostSettings;
   readonly origins: OriginSettings;
   readonly history: HistorySettings;
   readonly quotas: QuotaSettings;
@@ -59,6 +63,7 @@ export type {
   GuestSettings,
   HistorySettings,
   HttpSettings,
+  HostSettings,
   JwtSettings,
   LimitSettings,
   ListenSettings,

@@ -4,7 +4,7 @@ import { Actions } from '../middleware/actions.ts';
 import { Pipeline } from '../middleware/pipeline.ts';
 import { announce } from '../ops/announce.ts';
 import { createLog } from '../ops/log.ts';
-import { isManagementOpen } from '../server.ts';
+import { managementOf } from '../server.ts';
 import { Attached } from './attached.ts';
 import { Events } from './events.ts';
 import { Fanwire } from './fanwire.ts';
@@ -19,17 +19,17 @@ export async function createServer(options: FanwireOptions = {}): Promise<Fanwir
   const settings = settingsOf(options);
   const { server, except = operatorPaths, logger = createLog(settings.log.level) } = options;
   announce(settings, logger);
-  const managementOpen = server === undefined && isManagementOpen(settings);
+  const management = server === undefined ? managementOf(settings) : 'nothing';
   const assembly = await assemble(settings, {
     log: logger,
     clock: systemClock,
-    managementOpen,
+    management,
     extend: (report) => ({
       pipeline: new Pipeline(report),
       actions: new Actions(),
       observer: new Events(report),
     }),
   });
-  const place = server ? await Attached.to(server, assembly, except) : new OwnPort(assembly, managementOpen);
+  const place = server ? await Attached.to(server, assembly, except) : new OwnPort(assembly, management);
   return new Fanwire(assembly, place);
 }

@@ -1,3 +1,4 @@
+import type { OpenManagement } from '../access/management.ts';
 import type { Assembly } from '../assembly.ts';
 import { StartError } from '../errors.ts';
 import { createDrain, listen, type Server } from '../server.ts';
@@ -6,20 +7,20 @@ import type { Place } from './fanwire.ts';
 /** A server on a port of its own, from the moment on that it is told to listen. */
 export class OwnPort implements Place {
   readonly #assembly: Assembly;
-  readonly #managementOpen: boolean;
+  readonly #management: OpenManagement;
   #server: Promise<Server> | null = null;
   #closed: Promise<void> | null = null;
 
-  constructor(assembly: Assembly, managementOpen: boolean) {
+  constructor(assembly: Assembly, management: OpenManagement) {
     this.#assembly = assembly;
-    this.#managementOpen = managementOpen;
+    this.#management = management;
   }
 
   listen(port: number | undefined): Promise<Server> {
     if (this.#closed)
       return Promise.reject(new StartError('listen: this server is closed; make another one.'));
     if (this.#server) return Promise.reject(new StartError('listen: this server is listening already.'));
-    this.#server = listen(this.#assembly, this.#managementOpen, { port });
+    this.#server = listen(this.#assembly, this.#management, { port });
     return this.#server;
   }
 

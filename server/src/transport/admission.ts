@@ -3,6 +3,7 @@ import type { Authenticator } from '../access/authenticator.ts';
 import type { Callers } from '../access/callers.ts';
 import type { ClientAddress } from '../access/client-address.ts';
 import type { Gate } from '../access/gate.ts';
+import type { HostRule } from '../access/host.ts';
 import type { OriginRule } from '../access/origin.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Clock } from '../clock.ts';
@@ -31,6 +32,7 @@ export interface Knocked extends Request {
 
 interface AdmissionParts {
   readonly callers: Callers;
+  readonly host: HostRule;
   readonly origin: OriginRule;
   readonly authenticator: Authenticator;
   readonly gate: Gate;
@@ -40,11 +42,12 @@ interface AdmissionParts {
 
 /**
  * What is settled before the upgrade or the stream, in this order: the network (403) and how often it knocks (429),
- * Origin (403), credentials (401), permission for the channels of the address (403). Whether there is room for one more
+ * Host (421), Origin (403), credentials (401), permission for the channels of the address (403). Whether there is room for one more
  * (429, 503) is asked last, in the turn in which the place is taken.
  */
 export class Admission {
   readonly #callers: Callers;
+  readonly #host: HostRule;
   readonly #origin: OriginRule;
   readonly #authenticator: Authenticator;
   readonly #gate: Gate;
@@ -53,6 +56,7 @@ export class Admission {
 
   constructor(parts: AdmissionParts) {
     this.#callers = parts.callers;
+    this.#host = parts.host;
     this.#origin = parts.origin;
     this.#authenticator = parts.authenticator;
     this.#gate = parts.gate;
@@ -93,17 +97,25 @@ export class Admission {
 
   /** `given` is who it is, when somebody else than its credentials says so. */
   async #admit(request: Knocked, entrance: Entrance, door: Door, given: Principal | null): Promise<Admitted> {
+    const known = given ?? (await this.#identify(request, door));
     const corsOrigin = this.checkOrigin(request, door.origin);
-    const principal = given ?? (await this.#authenticate(request, door));
+    const principal = known ?? (await this.#authenticate(request, door, door.auth));
     this.#callers.limits.connectAs(request.client, principal);
     for (const channel of entrance.channels) this.#gate.check(principal, 'subscribe', channel);
     return { principal, client: request.client, corsOrigin };
   }
 
-  #authenticate({ url, http, client }: Knocked, { auth, user, transport }: Door): Promise<Principal> {
+  /** Who asks, where the Host of the request lets in only who has a valid credential; elsewhere null. */
+  async #identify(request: Knocked, door: Door): Promise<Principal | null> {
+    const { host } = request.http.headers;
+    if (this.#host.answers(host)) return null;
+    return this.#host.identify(host, this.#authenticate(request, door, true));
+  }
+
+  #authenticate({ url, http, client }: Knocked, { user, transport }: Door, required: boolean): Promise<Principal> {
     return this.#authenticator.authenticate(
       { query: url.searchParams, headers: http.headers, client },
-      { required: auth, userRequired: user, allowTicket: transport === 'sse' },
+      { required, userRequired: user, allowTicket: transport === 'sse' },
     );
   }
 }

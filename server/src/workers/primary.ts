@@ -1,6 +1,7 @@
 import { createServer as createProbe, type ListenOptions } from 'node:net';
 import { extname } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import type { OpenManagement } from '../access/management.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { descriptorNeeds } from '../commons.ts';
 import type { Settings } from '../config/settings.ts';
@@ -11,7 +12,7 @@ import { announce } from '../ops/announce.ts';
 import { warnOfFewDescriptors } from '../ops/descriptors.ts';
 import { faultReporter } from '../ops/log.ts';
 import type { MetricsSnapshot } from '../ops/metrics.ts';
-import { isManagementOpen, type Server, withSecret } from '../server.ts';
+import { managementOf, type Server, withSecret } from '../server.ts';
 import { releaseTaken } from '../transport/capacity.ts';
 import type { Log } from '../transport/node.ts';
 import { BookDesk } from './book-desk.ts';
@@ -66,7 +67,7 @@ export async function startWorkers(given: Settings, log: Log): Promise<Server> {
 }
 
 class Primary implements Server {
-  readonly managementOpen: boolean;
+  readonly management: OpenManagement;
   url = '';
   readonly #settings: Settings;
   readonly #log: Log;
@@ -86,7 +87,7 @@ class Primary implements Server {
   constructor(settings: Settings, log: Log, clock: Clock) {
     this.#settings = settings;
     this.#log = log;
-    this.managementOpen = isManagementOpen(settings);
+    this.management = managementOf(settings);
     this.#report = faultReporter(log, () => {
       this.#faults++;
     });
@@ -114,7 +115,7 @@ class Primary implements Server {
     await Promise.all(Array.from({ length: workers }, (_, at) => this.#employ(at + 1)));
     this.url = urlOf({ address: host, family: '', port: this.#port }, host);
     warnOfFewDescriptors(descriptorNeeds(this.#settings), this.#log);
-    this.#log.info({ url: this.url, workers, managementOpen: this.managementOpen }, 'listening');
+    this.#log.info({ url: this.url, workers, managementOpen: this.management !== 'nothing' }, 'listening');
   }
 
   /** What was accepted is committed and delivered on all workers before the first connection is told to go. */
@@ -157,7 +158,7 @@ class Primary implements Server {
       number,
       port: port2,
       settings: this.#settings,
-      managementOpen: this.managementOpen,
+      management: this.management,
       capabilities,
       memory: this.#memory,
       own,

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { OpenManagement } from '../access/management.ts';
 import type { LocalDirectory } from '../api/local-directory.ts';
 import type { Assembly } from '../assembly.ts';
 import { assemble } from '../assembly.ts';
@@ -33,7 +34,7 @@ export interface WorkerOrder {
   readonly number: number;
   readonly port: MessagePort;
   readonly settings: Settings;
-  readonly managementOpen: boolean;
+  readonly management: OpenManagement;
   readonly capabilities: Engine['capabilities'];
   readonly memory: SharedMemory;
   /** Counters of its own connections, for the case that it dies. */
@@ -51,7 +52,7 @@ export function startWorker({
   number,
   port,
   settings,
-  managementOpen,
+  management,
   capabilities,
   memory,
   own,
@@ -65,7 +66,7 @@ export function startWorker({
   const assembling = assemble(settings, {
     log,
     clock: systemClock,
-    managementOpen,
+    management,
     extend: (report) => ({ pipeline: new Pipeline(report) }),
     commons: (): Commons => ({
       engine,
@@ -83,19 +84,19 @@ export function startWorker({
       exposition: (metrics) => new RemoteExposition(line, metrics),
     }),
   });
-  line.serve(new Seat({ engine, places }, assembling, managementOpen));
+  line.serve(new Seat({ engine, places }, assembling, management));
 }
 
 /** What the primary calls of this worker. */
 class Seat implements WorkerService {
   readonly #ends: Ends;
   readonly #assembling: Promise<Assembly>;
-  readonly #managementOpen: boolean;
+  readonly #management: OpenManagement;
   #server: Promise<Server> | null = null;
 
-  constructor(ends: Ends, assembling: Promise<Assembly>, managementOpen: boolean) {
+  constructor(ends: Ends, assembling: Promise<Assembly>, management: OpenManagement) {
     this.#ends = ends;
-    this.#managementOpen = managementOpen;
+    this.#management = management;
     this.#assembling = assembling;
     // Told to whoever calls `listen`.
     assembling.catch(() => {});
@@ -119,7 +120,7 @@ class Seat implements WorkerService {
 
   async listen(port: number): Promise<void> {
     const assembly = await this.#assembling;
-    this.#server = listen(assembly, this.#managementOpen, { port, shared: true });
+    this.#server = listen(assembly, this.#management, { port, shared: true });
     await this.#server;
   }
 

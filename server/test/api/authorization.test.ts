@@ -126,7 +126,9 @@ describe('requests of one connection', () => {
     const key = server.key('read')['x-api-key'] ?? '';
     const token = server.token('u1', { scope: 'read', jti: 'one' });
     const ask = async (headers: HeaderFields, path = '/ws/stats'): Promise<number> => {
-      const lines = Object.entries({ host: 'a', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+      const lines = Object.entries({ host: 'localhost', ...headers }).map(
+        ([name, value]) => `${name}: ${value}\r\n`,
+      );
       const before = socket.text.length;
       socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
       await socket.until((text) => /\r\n\r\n\{.*\}$/s.test(text.slice(before)));

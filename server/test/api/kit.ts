@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { ApiKeys, parseApiKeys } from '../../src/access/api-keys.ts';
 import { Authenticator } from '../../src/access/authenticator.ts';
 import { Gate } from '../../src/access/gate.ts';
+import { HostRule } from '../../src/access/host.ts';
 import { TokenVerifier } from '../../src/access/jwt.ts';
 import { OriginRule } from '../../src/access/origin.ts';
 import { anonymous, type Principal } from '../../src/access/principal.ts';
@@ -209,7 +210,7 @@ async function build(options: TestOptions) {
     gate,
     publishing: new Publishing({ hub, gate, pipeline: new Pipeline(report), maxDataBytes, report }),
     policy: {
-      managementOpen: options.open ?? true,
+      management: (options.open ?? true) ? 'all' : 'nothing',
       sseAuthRequired: options.sseAuth ?? false,
       maxDataBytes,
       apiKeyHeader: 'X-API-Key',
@@ -229,6 +230,8 @@ async function build(options: TestOptions) {
 
 async function access(options: TestOptions, clock: FakeClock, revoked: (principal: Principal) => boolean) {
   const tickets = new Tickets({ clock });
+  const { production = false } = options;
+  const host = new HostRule({ production, listen: '127.0.0.1', publicUrl: null, allowed: ['127.0.0.1'] });
   const keys = Object.entries(keyText).map(([scope, key]) => `${scope}r:${scope}:${key}`);
   const verifier = await TokenVerifier.create({
     ...{ secret, previousSecret: null, algorithms: ['HS256'], publicKey: null, jwksUrl: null },
@@ -238,10 +241,8 @@ async function access(options: TestOptions, clock: FakeClock, revoked: (principa
   return {
     tickets,
     authenticator: new Authenticator({ verifier, apiKeys, tickets, revoked, apiKeyHeader: 'X-API-Key' }),
-    origin: new OriginRule({
-      allowed: options.allowedOrigins ?? [],
-      production: options.production ?? false,
-    }),
+    host,
+    origin: new OriginRule({ allowed: options.allowedOrigins ?? [], production, own: host }),
   };
 }
 

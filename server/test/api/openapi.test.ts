@@ -98,7 +98,7 @@ describe('the description of the API', () => {
 
   it('names the header of the API key that is set', async () => {
     const policy = {
-      managementOpen: true,
+      management: 'all' as const,
       sseAuthRequired: false,
       maxDataBytes: 1000,
       apiKeyHeader: 'X-Ours',

@@ -6,30 +6,35 @@ import { exchange, readAnswer } from './raw.ts';
 describe('what is no HTTP', () => {
   const requests: readonly (readonly [string, string, number, string])[] = [
     ['a line of anything', 'hello\r\n\r\n', 400, 'bad_request'],
-    ['an unknown method', 'NOPE / HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'bad_request'],
+    ['an unknown method', 'NOPE / HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, 'bad_request'],
     [
       'two lengths',
-      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+      'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
       400,
       'bad_request',
     ],
     [
       'a length and chunks',
-      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
       400,
       'bad_request',
     ],
-    ['too many headers', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431, 'too_large'],
+    [
+      'too many headers',
+      `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`,
+      431,
+      'too_large',
+    ],
     ['no Host', 'GET /health HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'bad_request'],
     [
       'an unknown expectation',
-      'GET /health HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nConnection: close\r\n\r\n',
+      'GET /health HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nConnection: close\r\n\r\n',
       417,
       'bad_request',
     ],
     [
       'broken chunks',
-      'POST /ws/broadcast HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+      'POST /ws/broadcast HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
       400,
       'bad_request',
     ],
@@ -48,7 +53,10 @@ describe('what is no HTTP', () => {
 
   it('behind a good request does not disturb its answer', async () => {
     await using server = await TestServer.start();
-    const text = await exchange(server.port, 'GET /health HTTP/1.1\r\nHost: a\r\n\r\ngarbage\r\n\r\n');
+    const text = await exchange(
+      server.port,
+      'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\ngarbage\r\n\r\n',
+    );
     assert.ok(text.split('{"status":"ok"}').length <= 2);
     assert.equal((await server.get('/health')).status, 200);
   });
@@ -66,7 +74,7 @@ describe('what is no HTTP', () => {
   it('a request that does not end is 408', { timeout: 20_000 }, async () => {
     await using server = await TestServer.start();
     server.app.server.headersTimeout = 1;
-    const answer = readAnswer(await exchange(server.port, 'GET /health HTTP/1.1\r\nHost: a\r\n'));
+    const answer = readAnswer(await exchange(server.port, 'GET /health HTTP/1.1\r\nHost: localhost\r\n'));
     assert.equal(answer.status, 408);
     assertShape(answer.body, 'bad_request');
   });
@@ -76,8 +84,8 @@ describe('a body that is too large', () => {
   it('is answered even to a client that sends all of it first', async () => {
     await using server = await TestServer.start();
     const body = Buffer.alloc(8_000_000, 0x20);
-    const head = `POST /ws/broadcast HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-    const end = 'GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+    const head = `POST /ws/broadcast HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const end = 'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
     const text = await exchange(server.port, Buffer.concat([Buffer.from(head), body, Buffer.from(end)]));
     assert.match(text, /^HTTP\/1\.1 413 /);
     assert.match(text, /\{"status":"ok"\}$/);
@@ -85,7 +93,7 @@ describe('a body that is too large', () => {
 
   it('ends the connection when it would be huge', async () => {
     await using server = await TestServer.start();
-    const head = 'POST /ws/broadcast HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
+    const head = 'POST /ws/broadcast HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
     const answer = readAnswer(await exchange(server.port, `${head}Content-Length: 9999999999\r\n\r\nx`));
     assert.equal(answer.status, 413);
     assert.match(answer.head, /connection: close/);
@@ -95,7 +103,7 @@ describe('a body that is too large', () => {
 describe('closing', () => {
   it('ends connections that are open', async () => {
     const server = await TestServer.start();
-    const waiting = exchange(server.port, 'GET /health HTTP/1.1\r\nHost: a\r\n\r\n');
+    const waiting = exchange(server.port, 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
     assert.equal((await server.get('/health')).status, 200);
     await server[Symbol.asyncDispose]();
     await waiting;

@@ -35,7 +35,7 @@ describe('GET /sse/connect', () => {
     });
     const socket = connect({ host: '127.0.0.1', port: server.port });
     const received = text(socket);
-    socket.write('GET /sse/connect HTTP/1.1\r\nHost: a\r\n\r\n');
+    socket.write('GET /sse/connect HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await opened;
     socket.write('garbage\r\n\r\n');
     assert.equal(await received, 'HTTP/1.1 200 OK\r\n\r\ndata: 1\n\n');

@@ -78,6 +78,8 @@ const designed: Record<string, string | number | boolean | null> = {
   CHAT_AUTH_REQUIRED: null,
   CHAT_HISTORY_ON_JOIN: 50,
   ANONYMOUS: null,
+  PUBLIC_URL: null,
+  ALLOWED_HOSTS: null,
   RECOVERY_WINDOW_SIZE: 1000,
   RECOVERY_WINDOW_TTL: 600,
   HISTORY_TTL: 0,
@@ -195,6 +197,8 @@ test('an empty environment gives every default, durations in milliseconds', () =
     },
     chat: { authRequired: false, historyOnJoin: 50 },
     guests: { may: 'all' },
+    guestsInvited: false,
+    hosts: { publicUrl: null, allowed: [] },
     jwt: {
       secret: null,
       previousSecret: null,

@@ -34,6 +34,7 @@ const samples: Readonly<Record<string, string>> = {
   WORKERS: '3',
   JWT_ALG: 'HS512',
   JWT_PUBLIC_KEY: rsaKeys.publicKey,
+  PUBLIC_URL: 'https://fan.example.com',
   JWKS_URL: 'https://issuer.example.com/jwks.json',
   WS_API_KEY_HEADER: 'X-My-Key',
   WS_API_KEYS: 'reader:read:a-key-of-20-characters',

@@ -57,6 +57,8 @@ const special: Readonly<Record<string, unknown>> = {
   'networks.trustedProxies': '192.0.2.0/24',
   'networks.allowed': '192.0.2.0/24',
   'networks.denied': '192.0.2.0/24',
+  'hosts.publicUrl': 'https://fan.example.com',
+  'hosts.allowed': 'fan.example.com,fan.internal',
   'origins.allowed': 'https://app.example.com',
 };
 
@@ -114,6 +116,8 @@ describe('options of createServer', () => {
         case 'networks.allowed':
         case 'networks.denied':
           return assert.deepEqual(actual, ['192.0.2.0/24']);
+        case 'hosts.allowed':
+          return assert.deepEqual(actual, ['fan.example.com', 'fan.internal']);
         case 'limits.backlogLatest':
         case 'limits.backlogDrop':
           assert.deepEqual(actual, channelSet(String(value).split(',')));

@@ -202,7 +202,9 @@ describe('Origin', () => {
 
   for (const [dialect, path] of Object.entries(addresses)) {
     it(`is compared exactly (${dialect})`, async () => {
-      await using fw = await testServer({ env: { ...env, NODE_ENV: 'production' } });
+      await using fw = await testServer({
+        env: { ...env, NODE_ENV: 'production', ALLOWED_HOSTS: '127.0.0.1' },
+      });
       const query = `${path.includes('?') ? '&' : '?'}token=${await fw.token('u1')}`;
       for (const origin of refusedOrigins) {
         await refused(fw.socket(`${path}${query}`, { headers: { origin } }), 403, 'forbidden');

@@ -169,7 +169,8 @@ describe('Origin', () => {
   });
 
   it('in production is not loopback', async () => {
-    await using fw = await testServer({ env: { ...env, NODE_ENV: 'production' } });
+    const guests = { SSE_AUTH_REQUIRED: 'false' };
+    await using fw = await testServer({ env: { ...env, ...guests, NODE_ENV: 'production' } });
     await refused(fw.stream('/sse/connect', { origin: 'http://localhost:5173' }), 403, 'forbidden');
     await fw.stream('/sse/connect', { origin: 'https://app.example.com' });
   });

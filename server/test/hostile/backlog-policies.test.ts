@@ -88,7 +88,7 @@ describe('a reader that takes nothing for a while', () => {
   it('as an event stream of a `drop` channel resumes behind the gap from the last cursor', async () => {
     await using fw = await watchedServer(env);
     const raw = new RawSocket(fw.url);
-    raw.write(requestText('GET /sse/connect?channels=log-a HTTP/1.1', [['Host', 'a']]));
+    raw.write(requestText('GET /sse/connect?channels=log-a HTTP/1.1', [['Host', 'localhost']]));
     await raw.until((text) => text.includes('event: connected'));
     raw.socket.pause();
     await publishAll(fw, 'log-a');

@@ -111,7 +111,12 @@ describe('frames that are unusual, and right', () => {
   it('a frame right behind the handshake, in the same packet', async () => {
     await using fw = await watchedServer();
     const raw = new RawSocket(fw.url);
-    const lines = ['GET /ws/connect HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket'];
+    const lines = [
+      'GET /ws/connect HTTP/1.1',
+      'Host: localhost',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+    ];
     const keys = ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', '', ''];
     const head = Buffer.from([...lines, ...keys].join('\r\n'));
     raw.write(Buffer.concat([head, frame(text, '{"action":"ping"}')]));

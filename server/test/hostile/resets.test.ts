@@ -31,7 +31,7 @@ async function requests(fw: WatchedServer): Promise<string[]> {
   const token = await fw.token('u1');
   const upgrade = (path: string): string =>
     requestText(`GET ${path} HTTP/1.1`, [...handshakeHeaders, origin]);
-  const host: [string, string] = ['Host', 'a'];
+  const host: [string, string] = ['Host', 'localhost'];
   return [
     upgrade('/ws/connect'),
     upgrade('/ws?room=r&client_id=c'),

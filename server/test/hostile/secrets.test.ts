@@ -67,7 +67,7 @@ async function presentEverywhere(url: string, secrets: Secrets): Promise<string>
       const line = `GET ${withQuery(path)} HTTP/1.1`;
       await ask(requestText(line, [...handshakeHeaders, ['Origin', testOrigin], ...headers]));
     }
-    const host: Headers = [['Host', 'a'], ...headers];
+    const host: Headers = [['Host', 'localhost'], ...headers];
     for (const path of paths) await ask(requestText(`GET ${withQuery(path)} HTTP/1.1`, host));
     await ask(requestText(`DELETE ${withQuery('/ws/connections/x')} HTTP/1.1`, host));
     await ask(requestText(`GET ${withQuery('/health')} HTTP/9.9`, host));

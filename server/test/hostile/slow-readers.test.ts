@@ -28,7 +28,7 @@ async function frozenSocket(url: string): Promise<RawSocket> {
 
 async function frozenStream(url: string): Promise<RawSocket> {
   const raw = new RawSocket(url);
-  raw.write(requestText(`GET /sse/connect?channels=${channel} HTTP/1.1`, [['Host', 'a']]));
+  raw.write(requestText(`GET /sse/connect?channels=${channel} HTTP/1.1`, [['Host', 'localhost']]));
   await raw.until((text) => text.includes('event: connected'));
   raw.socket.pause();
   return raw;

@@ -156,7 +156,9 @@ describe('refusals before the upgrade or the stream, by code', () => {
     const grown = await growth(fw, async () => {
       await refused(fw.socket('/ws?room=a&client_id=c2'), 503, 'room_full');
       const raw = new RawSocket(fw.url);
-      raw.write('GET /ws/connect HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      raw.write(
+        'GET /ws/connect HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      );
       assert.match(await raw.head(), /^HTTP\/1\.1 400 .*\r\nSec-WebSocket-Version: 13, 8/s);
       await raw.until((text) => text.endsWith('}}'));
       assert.match(raw.text, /"code":"bad_request"/);

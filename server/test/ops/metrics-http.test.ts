@@ -94,7 +94,7 @@ describe('HTTP requests', () => {
     const grown = await growth(fw, async () => {
       for (const method of ['PROPFIND', 'PURGE', 'SUBSCRIBE']) {
         const raw = new RawSocket(fw.url);
-        raw.write(`${method} /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+        raw.write(`${method} /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
         await raw.ended();
       }
     });

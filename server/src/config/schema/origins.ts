@@ -6,7 +6,7 @@ export const origins = {
     kind: 'list',
     default: null,
     takes: 'origins such as https://app.example.com, separated by commas, or *',
-    shownDefault: 'the own origin; in development also any loopback origin',
+    shownDefault: 'the own origin (PUBLIC_URL, ALLOWED_HOSTS); in development also any loopback origin',
     meaning: 'Origins of other pages that may connect, compared exactly; `*` is all.',
   },
 } as const satisfies Record<string, Setting>;

@@ -36,9 +36,15 @@ export function originSuite(door: Door): void {
       });
     }
 
-    it('the server’s own origin passes, in production too', async () => {
-      await using fw = await testServer({ env: production });
+    it('the server’s own origin passes; in production that is the one of PUBLIC_URL and ALLOWED_HOSTS', async () => {
+      await using fw = await testServer();
       await from(fw, fw.url);
+      await using unnamed = await testServer({ env: production });
+      await refused(from(unnamed, unnamed.url), 403, 'forbidden');
+      const names = { PUBLIC_URL: 'https://fan.example.com', ALLOWED_HOSTS: '127.0.0.1' };
+      await using named = await testServer({ env: { ...production, ...names } });
+      await from(named, named.url);
+      await from(named, 'https://fan.example.com');
     });
 
     const loopback = [

@@ -122,7 +122,12 @@ export function createDrain({ node, settings, metrics, door }: Assembly, way: Dr
  * Nothing but on a development server that only this machine can reach: there all while no key is set, and the older
  * system's own commands, which carry none, while credentials were said not to be required.
  */
-export function managementOf({ production, apiKeys, guestsInvited, listen: { host } }: Settings): OpenManagement {
+export function managementOf({
+  production,
+  apiKeys,
+  guestsInvited,
+  listen: { host },
+}: Settings): OpenManagement {
   if (production || !isLoopback(host)) return 'nothing';
   if (apiKeys.keys.length === 0) return 'all';
   return guestsInvited ? 'commands' : 'nothing';

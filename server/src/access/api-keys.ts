@@ -9,6 +9,13 @@ export interface ApiKey {
   readonly digest: Buffer;
 }
 
+/** What a key has to be. */
+export interface KeyRules {
+  readonly minLength: number;
+  /** What is wrong with a key that can be guessed; follows "entry 1". @default nothing is */
+  weakness?(key: string): string | undefined;
+}
+
 const grantable: readonly Scope[] = ['publish', 'read', 'manage'];
 /** Shorter keys can be guessed: production takes none. */
 export const minProductionLength = 16;
@@ -21,9 +28,9 @@ const keyPattern = /^[\x21-\x7e]+$/;
  * `publish` includes `broadcast`. Throws a StartError that names an entry by its number and shows none of its
  * text: any part of a mistyped entry may be the key.
  */
-export function parseApiKeys(text: string, minLength = minProductionLength): ApiKey[] {
+export function parseApiKeys(text: string, rules: KeyRules = { minLength: minProductionLength }): ApiKey[] {
   if (text.trim() === '') return [];
-  const keys = text.split(',').map((entry, at) => parseEntry(entry.trim(), at + 1, minLength));
+  const keys = text.split(',').map((entry, at) => parseEntry(entry.trim(), at + 1, rules));
   keys.forEach((key, at) => {
     checkUnique(key, keys.slice(0, at), at + 1);
   });
@@ -65,15 +72,15 @@ export function isSameKey(presented: string, accepted: string): boolean {
   return difference === 0;
 }
 
-function parseEntry(entry: string, number: number, minLength: number): ApiKey {
+function parseEntry(entry: string, number: number, rules: KeyRules): ApiKey {
   if (entry === '') throw wrong(number, 'is empty; remove the extra comma');
   const [name = '', scopeText = '', ...rest] = entry.split(':');
-  if (!entry.includes(':')) return makeKey(`key${number}`, new Set(scopes), entry, number, minLength);
+  if (!entry.includes(':')) return makeKey(`key${number}`, new Set(scopes), entry, number, rules);
   if (rest.length === 0) throw wrong(number, 'has two parts; write name:scopes:key, or the key alone');
   if (!namePattern.test(name)) {
     throw wrong(number, 'has a name that is not 1 to 64 letters, digits, ".", "_" or "-"');
   }
-  return makeKey(name, parseScopes(scopeText, number), rest.join(':'), number, minLength);
+  return makeKey(name, parseScopes(scopeText, number), rest.join(':'), number, rules);
 }
 
 function parseScopes(text: string, number: number): ReadonlySet<Scope> {
@@ -90,12 +97,19 @@ function makeKey(
   granted: ReadonlySet<Scope>,
   key: string,
   number: number,
-  minLength: number,
+  { minLength, weakness }: KeyRules,
 ): ApiKey {
   if (key.length < minLength) {
-    throw wrong(number, key === '' ? 'has an empty key' : `has a key of fewer than ${minLength} characters`);
+    throw wrong(
+      number,
+      key === ''
+        ? 'has an empty key'
+        : `has a key of fewer than ${minLength} characters; make one with: openssl rand -hex 16`,
+    );
   }
   if (!keyPattern.test(key)) throw wrong(number, 'has a key with spaces or characters outside of ASCII');
+  const weak = weakness?.(key);
+  if (weak !== undefined) throw wrong(number, weak);
   return { name, scopes: granted, digest: digestOf(key) };
 }
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { parseApiKeys } from '../access/api-keys.ts';
+import { minProductionLength, parseApiKeys } from '../access/api-keys.ts';
 import { type ChannelSet, channelSet, parseChannelList } from '../access/channel-set.ts';
 import { parseNetworkList, privateNetworks } from '../access/networks.ts';
 import { parseHostList } from '../access/host.ts';
@@ -10,7 +10,7 @@ import type { ConfigFile } from './file.ts';
 import { readJwt } from './jwt.ts';
 import { Problems, shown } from './problems.ts';
 import { type RawSettings, schema, unsupported } from './schema.ts';
-import { checkSecrets } from './secret.ts';
+import { checkSecrets, keyWeakness } from './secret.ts';
 import { type Setting, takes } from './setting.ts';
 import type { Settings } from './settings.ts';
 import { type Environment, Sources } from './sources.ts';
@@ -46,6 +46,8 @@ export function resolveSettings(
   return { settings, sources };
 }
 
+const productionKeys = { minLength: minProductionLength, weakness: keyWeakness };
+
 function assemble(raw: RawSettings, problems: Problems, sources: Sources): Settings {
   const { node, listen, apiKeys, origins, hosts, jwt, limits, networks, ...rest } = raw;
   const production = isProduction(node.environment, problems);
@@ -55,6 +57,7 @@ function assemble(raw: RawSettings, problems: Problems, sources: Sources): Setti
     ...doors(raw, production),
     production,
     rules: clientRules({ ...rest, rates, clients }, production, sources),
+    warnings: problems.warnings,
     listen: { ...listen, workers: workersOf(listen.workers) },
     limits: {
       ...limits,
@@ -73,7 +76,7 @@ function assemble(raw: RawSettings, problems: Problems, sources: Sources): Setti
       header: apiKeys.header.toLowerCase(),
       keys:
         problems.attempt(schema.apiKeys.keys, () =>
-          parseApiKeys(apiKeys.keys ?? '', production ? undefined : 1),
+          parseApiKeys(apiKeys.keys ?? '', production ? productionKeys : { minLength: 1 }),
         ) ?? [],
     },
     hosts: {

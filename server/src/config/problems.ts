@@ -5,6 +5,8 @@ import type { Sources } from './sources.ts';
 /** Collects what is wrong with the settings, so that the operator hears of all of it at once. */
 export class Problems {
   readonly lines: string[] = [];
+  /** What was mended, and does not stop the start. */
+  readonly warnings: string[] = [];
   readonly #sources: Sources;
   readonly #wrong = new Set<Setting>();
 
@@ -22,6 +24,11 @@ export class Problems {
     this.#wrong.add(setting);
     const name = this.#sources.nameOf(setting);
     this.add(`${name} ${text}.${setting.hint === undefined ? '' : ` ${setting.hint}`}`);
+  }
+
+  /** The same for what does not stop the start. */
+  warn(setting: Setting, text: string): void {
+    this.warnings.push(`${this.#sources.nameOf(setting)} ${text}.`);
   }
 
   /** Reads a part of a setting by a function that throws a clear Error, which names the variable; null when it did. */

@@ -19,8 +19,14 @@ import type { Problems } from './problems.ts';
 import { schema } from './schema.ts';
 import type { SecretSetting } from './setting.ts';
 import type { JwtSettings, Settings } from './settings.ts';
+import { strengthOf } from './strength.ts';
 
 const leastBytes = 32;
+/** Bits, by `strengthOf`. Who has one token can try secrets as fast as machines can. */
+const leastBits = 64;
+/** An API key can only be tried at the server itself. */
+const leastKeyBits = 32;
+const howTo = 'make one with: openssl rand -base64 32';
 
 /** Secrets that stand in tutorials and templates, as `plain` writes them. Who knows them can sign any token. */
 const published: ReadonlySet<string> = new Set([
@@ -61,7 +67,7 @@ export function checkSecrets(jwt: JwtSettings, production: boolean, problems: Pr
   if (!production || jwt.secret !== null || jwt.publicKey !== null || jwt.jwksUrl !== null || keySet) return;
   problems.about(
     schema.jwt.secret,
-    'is not set, and production makes none up; set it to at least 32 random bytes (openssl rand -hex 32), or set JWT_PUBLIC_KEY or JWKS_URL',
+    'is not set, and production makes none up; set it to at least 32 random bytes (openssl rand -base64 32), or set JWT_PUBLIC_KEY or JWKS_URL',
   );
 }
 
@@ -83,10 +89,19 @@ function looksLikePem(secret: string): string | undefined {
 }
 
 function weakness(secret: string): string | undefined {
-  if (published.has(plain(secret))) return 'is a placeholder that everybody knows; set a random one';
+  if (published.has(plain(secret))) return `is a placeholder that everybody knows; ${howTo}`;
   const bytes = Buffer.byteLength(secret);
-  if (bytes >= leastBytes) return undefined;
-  return `has ${bytes} bytes, which can be guessed; production takes at least ${leastBytes}`;
+  if (bytes < leastBytes) {
+    return `has ${bytes} bytes, which can be guessed; production takes at least ${leastBytes}; ${howTo}`;
+  }
+  return strengthOf(secret) < leastBits ? `${guessable}; ${howTo}` : undefined;
+}
+
+const guessable = 'can be guessed: it repeats itself, or is made of sequences or common words';
+
+/** What is wrong with an API key in production; follows the number of its entry. */
+export function keyWeakness(key: string): string | undefined {
+  return strengthOf(key) < leastKeyBits ? `has a key that ${guessable}; ${howTo}` : undefined;
 }
 
 function plain(secret: string): string {

@@ -30,6 +30,8 @@ export interface Settings {
   readonly production: boolean;
   /** What follows from the limits for clients elsewhere, and for those on this machine. */
   readonly rules: ClientRuleSets;
+  /** What of the settings was mended, for the log. */
+  readonly warnings: readonly string[];
   /** Whether WEBSOCKET_AUTH_REQUIRED or SSE_AUTH_REQUIRED was set to false, rather than left at its default. */
   readonly guestsInvited: boolean;
   readonly listen: ListenSettings;

@@ -1,6 +1,14 @@
 import { type Problems, shown } from './problems.ts';
 import { type RawSettings, rows } from './schema.ts';
-import { durationScale, type NumberSetting, type Setting, takes, takesDecimals } from './setting.ts';
+import { cleanSecret } from './secret-text.ts';
+import {
+  durationScale,
+  type NumberSetting,
+  type SecretSetting,
+  type Setting,
+  takes,
+  takesDecimals,
+} from './setting.ts';
 import type { Sources } from './sources.ts';
 
 type Value = string | number | boolean | null;
@@ -23,11 +31,17 @@ function readValue(setting: Setting, sources: Sources, problems: Problems): Valu
   if (other !== undefined) {
     problems.about(setting, `and ${other} are set differently, but mean the same; set only one of them`);
   }
-  const value = parseValue(setting, text);
+  const value = parseValue(setting, setting.kind === 'secret' ? cleaned(setting, text, problems) : text);
   if (value !== undefined) return value;
   const what = setting.kind === 'secret' ? 'has a value it cannot have' : `is ${shown(text)}`;
   problems.about(setting, `${what}; it takes ${takes(setting)}`);
   return defaultOf(setting);
+}
+
+function cleaned(setting: SecretSetting, given: string, problems: Problems): string {
+  const { text, cut } = cleanSecret(given, setting.several ?? false);
+  if (cut) problems.warn(setting, 'has white space, a line end or quotes around it, which were cut off');
+  return text;
 }
 
 function defaultOf(setting: Setting): Value {

@@ -6,6 +6,7 @@ import type { Log } from '../transport/node.ts';
 export function announce(settings: Settings, log: Log): void {
   const doors = doorsOf(settings);
   log.info({ doors }, 'who is let in');
+  for (const warning of settings.warnings) log.warn({ warning }, 'a setting is not as it was written');
   const open = openTo(doors);
   if (!settings.production || open.length === 0 || settings.guests.may !== 'all') return;
   log.warn(

@@ -3,7 +3,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { Directory, Program, ServerProcess } from '../support/server-process.ts';
 
-const secret = '0123456789abcdef0123456789abcdef';
+const secret = 'Qm3vT9xL0pZr7Kd2Hs8Yw5Nc1Bf6Jg4A';
 
 /** The server does not start: exit code 2, every line expected on standard error, nothing on standard output. */
 async function refuses(env: Readonly<Record<string, string>>, ...expected: RegExp[]): Promise<void> {

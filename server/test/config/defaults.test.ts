@@ -198,6 +198,7 @@ test('an empty environment gives every default, durations in milliseconds', () =
     chat: { authRequired: false, historyOnJoin: 50 },
     guests: { may: 'all' },
     guestsInvited: false,
+    warnings: [],
     hosts: { publicUrl: null, allowed: [] },
     jwt: {
       secret: null,

@@ -157,7 +157,7 @@ test('production rules hold for a secret of the file, and name it there', () => 
     fileProblems(`node: { environment: production }\njwt:\n  secret: ${secret}`);
   assert.deepEqual(production(strongSecret), []);
   assert.deepEqual(production('change-me'), [
-    'fanwire.yaml:3: jwt.secret is a placeholder that everybody knows; set a random one.',
+    'fanwire.yaml:3: jwt.secret is a placeholder that everybody knows; make one with: openssl rand -base64 32.',
   ]);
   assert.match(production('""').join(), /^JWT_SECRET is not set, and production makes none up/);
 });

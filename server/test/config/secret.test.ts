@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { parseConfigFile } from '../../src/config/file.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { developmentSecret, needsDevelopmentSecret } from '../../src/config/secret.ts';
 import { StartError } from '../../src/errors.ts';
@@ -49,7 +50,10 @@ test('production needs a key, and any kind will do', () => {
 const weak: [secret: string, problem: RegExp][] = [
   ['x', /has 1 bytes/],
   ['k3Jf9sQ0zLw8Xv2Bn5Mt7Rc1Yp4Hd6G', /has 31 bytes/],
-  ['change-me', /placeholder/],
+  ['a'.repeat(40), /can be guessed.*openssl rand -base64 32/],
+  ['change-me'.repeat(4), /can be guessed.*openssl rand -base64 32/],
+  ['abcdefghijklmnopqrstuvwxyz0123456789', /can be guessed/],
+  ['change-me', /placeholder.*openssl rand -base64 32/],
   ['CHANGE-ME', /placeholder/],
   ['Change_Me', /placeholder/],
   ['your-256-bit-secret', /placeholder/],
@@ -75,6 +79,39 @@ test('the length of a secret is counted in bytes', () => {
   const secret = 'äöüßéèêëñõãâçîïœ';
   assert.equal(Buffer.byteLength(secret), 32);
   assert.equal(loadSettings({ NODE_ENV: 'production', JWT_SECRET: secret }).jwt.secret, secret);
+});
+
+test('production refuses an API key that can be guessed, by its number; development takes it', () => {
+  const env = { NODE_ENV: 'production', JWT_SECRET: strongSecret };
+  for (const key of ['k'.repeat(20), 'changemechangeme', 'password12345678', '0123456789abcdef']) {
+    for (const entry of [key, `shop:publish:${key}`]) {
+      const problem = problemOf({ ...env, WS_API_KEYS: `ops:manage:4c1f0a7e9b52d8e6,${entry}` });
+      assert.match(problem, /^WS_API_KEYS: entry 2 has a key that can be guessed.*openssl rand/);
+      assert.ok(!problem.includes(key));
+    }
+    assert.equal(loadSettings({ WS_API_KEYS: key }).apiKeys.keys.length, 1);
+  }
+});
+
+test('white space, line ends and quotes around a secret are cut off, with a warning that does not show it', () => {
+  for (const [name, given] of [
+    ['JWT_SECRET', `${strongSecret}\n`],
+    ['WS_JWT_SECRET_KEY', `"${strongSecret}"`],
+    ['JWT_SECRET', ` '${strongSecret}'\r\n`],
+  ] as const) {
+    const { jwt, warnings } = loadSettings({ NODE_ENV: 'production', [name]: given });
+    assert.equal(jwt.secret, strongSecret);
+    assert.equal(warnings.length, 1);
+    assert.match(String(warnings), new RegExp(`^${name} has white space, a line end or quotes`));
+    assert.ok(!String(warnings).includes(strongSecret));
+  }
+  const keys = loadSettings({ WS_API_KEYS: '"ops:manage:4c1f0a7e9b52d8e6"\n' });
+  assert.equal(keys.apiKeys.keys[0]?.name, 'ops');
+  assert.equal(keys.warnings.length, 1);
+  const file = parseConfigFile('fanwire.yaml', `jwt:\n  secret: |\n    ${strongSecret}\n`);
+  assert.equal(loadSettings({}, file).jwt.secret, strongSecret);
+  assert.match(String(loadSettings({}, file).warnings), /^fanwire.yaml:2: jwt.secret has/);
+  assert.deepEqual(loadSettings({ JWT_SECRET: strongSecret }).warnings, []);
 });
 
 test('a PEM key is never taken for a secret', () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError } from '../../errors.ts';
@@ -27,6 +27,7 @@ export interface OpenFile {
  */
 export function openFile(path: string, durability: Durability): OpenFile {
   makeDirectory(path);
+  keepPrivate(path);
   const lock = takeLock(path);
   try {
     const database = openDatabase(path, durability);
@@ -51,6 +52,22 @@ function makeDirectory(path: string): void {
     throw new StartError(
       `DATABASE_PATH: the directory ${directory} cannot be made: ${reason(thrown)}. ${ownership(dirname(directory))}`.trim(),
     );
+  }
+}
+
+/**
+ * What people wrote to each other is for the owner of the file only, whatever the umask says. SQLite gives its other
+ * files the rights of the first.
+ */
+function keepPrivate(path: string): void {
+  try {
+    const real = realPath(path);
+    for (const made of [real, `${real}-lock`]) closeSync(openSync(made, 'a', 0o600));
+    for (const file of [real, `${real}-lock`, `${real}-wal`, `${real}-shm`]) {
+      if (existsSync(file) && (statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600);
+    }
+  } catch {
+    // It is somebody else's, or cannot be made: whether it can be used is found out by opening it.
   }
 }
 

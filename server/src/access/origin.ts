@@ -14,13 +14,21 @@ export interface OwnOrigins {
   owns(origin: string, host: string | undefined): boolean;
 }
 
-/**
- * `corsOrigin` is the value for `Access-Control-Allow-Origin`: `*` only where the list says so, else the one
- * origin (then the answer needs `Vary: Origin`); null when the request has no Origin.
- */
-export type OriginVerdict =
-  | { readonly ok: true; readonly corsOrigin: string | null }
-  | { readonly ok: false };
+/** What a page of another origin may do with an answer (CORS). */
+export interface Cors {
+  /**
+   * The value for `Access-Control-Allow-Origin`: `*` only where the list says so, else the one origin (then the answer
+   * needs `Vary: Origin`); null when the request has no Origin.
+   */
+  readonly corsOrigin: string | null;
+  /**
+   * Its origin is listed by itself: it may send what a browser adds (cookies), and any header. Never with `*`, nor for
+   * who passes by being on this machine: any page would act in the visitor's name.
+   */
+  readonly listed: boolean;
+}
+
+export type OriginVerdict = ({ readonly ok: true } & Cors) | { readonly ok: false };
 
 const everyone = '*';
 /** Exactly what RFC 6454 lets an origin be; the URL parser alone would forgive paths, users and white space. */
@@ -54,17 +62,25 @@ export class OriginRule {
     host: string | undefined,
     { required }: { required: boolean },
   ): OriginVerdict {
-    if (origin === undefined) return required ? { ok: false } : { ok: true, corsOrigin: null };
-    if (this.#allowed.has(everyone)) return { ok: true, corsOrigin: everyone };
+    if (origin === undefined) return required ? { ok: false } : { ok: true, corsOrigin: null, listed: false };
+    if (this.#allowed.has(everyone)) return { ok: true, corsOrigin: everyone, listed: false };
     const normal = normaliseOrigin(origin);
     if (normal === null) return { ok: false };
-    const passes = this.#allowed.has(normal) || this.#own.owns(normal, host) || this.#isLocalPage(normal);
-    return passes ? { ok: true, corsOrigin: normal } : { ok: false };
+    const listed = this.#allowed.has(normal);
+    const passes = listed || this.#own.owns(normal, host) || this.#isLocalPage(normal);
+    return passes ? { ok: true, corsOrigin: normal, listed } : { ok: false };
   }
 
   #isLocalPage(origin: string): boolean {
     return !this.#production && loopbackPattern.test(origin);
   }
+}
+
+/** The headers by which a browser hands an answer to a page of another origin. */
+export function corsHeaders({ corsOrigin, listed }: Cors): [name: string, value: string][] {
+  if (corsOrigin === null) return [];
+  const allowed: [string, string] = ['Access-Control-Allow-Origin', corsOrigin];
+  return listed ? [allowed, ['Access-Control-Allow-Credentials', 'true']] : [allowed];
 }
 
 /**

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Callers } from '../access/callers.ts';
 import type { HostRule } from '../access/host.ts';
-import type { OriginRule } from '../access/origin.ts';
+import { corsHeaders, type OriginRule } from '../access/origin.ts';
 import { FanwireError } from '../errors.ts';
 import { checkRequest } from '../transport/well-formed.ts';
 import { isKnownKey } from './authorization.ts';
@@ -17,6 +17,9 @@ export const everywhere = {
 };
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** Names separated by commas; each character is looked at once. */
+const headerNames = /^[!#$%&'*+.^_`|~0-9a-z, -]+$/i;
 
 /** Seconds that a browser may remember the answer to a preflight. */
 const preflightAge = '600';
@@ -75,7 +78,7 @@ export class Front {
     if (origin === undefined) return;
     const verdict = this.#parts.origin.check(origin, host, { required: false });
     if (verdict.ok) {
-      reply.header('access-control-allow-origin', verdict.corsOrigin);
+      for (const [name, value] of corsHeaders(verdict)) reply.header(name, value);
       reply.header('access-control-expose-headers', 'Retry-After, X-Request-Id');
     } else if (!probes.has(request.routeOptions.url ?? '')) {
       throw new FanwireError(
@@ -93,6 +96,17 @@ export class Front {
     if (!isKnownKey(this.#parts.authenticator, request, client)) limits.request(client);
   }
 
+  /** A page of a listed origin may send whatever headers it says that it wants to. */
+  #answerPreflight(methods: string, { headers }: FastifyRequest, reply: FastifyReply): void {
+    const asked = headers['access-control-request-headers'];
+    const isListed = reply.getHeader('access-control-allow-credentials') !== undefined;
+    const reflected = isListed && asked !== undefined && headerNames.test(asked) ? asked : null;
+    reply.header('access-control-allow-methods', methods);
+    reply.header('access-control-allow-headers', reflected ?? this.#allowedHeaders);
+    reply.header('access-control-max-age', preflightAge);
+    if (reflected !== null) reply.header('vary', 'Origin, Access-Control-Request-Headers');
+  }
+
   /** Answers a request that no route matched: a preflight, a wrong method (405), or an unknown path (404). */
   turnAway(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): void {
     const [path = ''] = request.url.split('?', 1);
@@ -105,11 +119,7 @@ export class Front {
     if (request.method !== 'OPTIONS') {
       throw new FanwireError('bad_request', `the method has to be one of ${allowed}`, { status: 405 });
     }
-    if (request.headers.origin !== undefined) {
-      reply.header('access-control-allow-methods', allowed);
-      reply.header('access-control-allow-headers', this.#allowedHeaders);
-      reply.header('access-control-max-age', preflightAge);
-    }
+    if (request.headers.origin !== undefined) this.#answerPreflight(allowed, request, reply);
     reply.code(204).send();
   }
 }

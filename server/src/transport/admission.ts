@@ -4,7 +4,7 @@ import type { Callers } from '../access/callers.ts';
 import type { ClientAddress } from '../access/client-address.ts';
 import type { Gate } from '../access/gate.ts';
 import type { HostRule } from '../access/host.ts';
-import type { OriginRule } from '../access/origin.ts';
+import type { Cors, OriginRule } from '../access/origin.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Clock } from '../clock.ts';
 import type { Entrance } from '../dialect/dialect.ts';
@@ -15,8 +15,8 @@ import type { Pipeline } from '../middleware/pipeline.ts';
 export interface Admitted {
   readonly principal: Principal;
   readonly client: ClientAddress;
-  /** For `Access-Control-Allow-Origin`; null when no Origin was sent. */
-  readonly corsOrigin: string | null;
+  /** What the page that asks may do with the answer. */
+  readonly cors: Cors;
 }
 
 /** The request as both transports see it before they let anyone in. */
@@ -72,10 +72,10 @@ export class Admission {
     return client;
   }
 
-  checkOrigin({ http }: Request, required: boolean): string | null {
+  checkOrigin({ http }: Request, required: boolean): Cors {
     const { origin, host } = http.headers;
     const answer = this.#origin.check(origin, host, { required });
-    if (answer.ok) return answer.corsOrigin;
+    if (answer.ok) return answer;
     if (origin === undefined) throw new FanwireError('forbidden', 'an Origin header is required here');
     throw new FanwireError(
       'forbidden',
@@ -98,11 +98,11 @@ export class Admission {
   /** `given` is who it is, when somebody else than its credentials says so. */
   async #admit(request: Knocked, entrance: Entrance, door: Door, given: Principal | null): Promise<Admitted> {
     const known = given ?? (await this.#identify(request, door));
-    const corsOrigin = this.checkOrigin(request, door.origin);
+    const cors = this.checkOrigin(request, door.origin);
     const principal = known ?? (await this.#authenticate(request, door, door.auth));
     this.#callers.limits.connectAs(request.client, principal);
     for (const channel of entrance.channels) this.#gate.check(principal, 'subscribe', channel);
-    return { principal, client: request.client, corsOrigin };
+    return { principal, client: request.client, cors };
   }
 
   /** Who asks, where the Host of the request lets in only who has a valid credential; elsewhere null. */

@@ -76,7 +76,11 @@ describe('the Origin rule', () => {
   }
 
   it('lets an absent Origin pass unless it is required', () => {
-    assert.deepEqual(production.check(undefined, host, { required: false }), { ok: true, corsOrigin: null });
+    assert.deepEqual(production.check(undefined, host, { required: false }), {
+      ok: true,
+      corsOrigin: null,
+      listed: false,
+    });
     assert.deepEqual(production.check(undefined, host, { required: true }), { ok: false });
     assert.equal(production.check('https://good.com', host, { required: true }).ok, true);
   });
@@ -85,6 +89,7 @@ describe('the Origin rule', () => {
     assert.deepEqual(production.check('https://GOOD.com:443', host, { required: true }), {
       ok: true,
       corsOrigin: 'https://good.com',
+      listed: true,
     });
   });
 
@@ -143,10 +148,18 @@ describe('the Origin rule', () => {
   it('allows all with *, explicitly', () => {
     const open = new OriginRule({ allowed: ['*', 'https://good.com'], production: true, own });
     for (const origin of ['https://evil.com', 'null', 'https://good.com', 'nonsense']) {
-      assert.deepEqual(open.check(origin, host, { required: true }), { ok: true, corsOrigin: '*' });
+      assert.deepEqual(open.check(origin, host, { required: true }), {
+        ok: true,
+        corsOrigin: '*',
+        listed: false,
+      });
     }
     assert.deepEqual(open.check(undefined, host, { required: true }), { ok: false });
-    assert.deepEqual(open.check(undefined, host, { required: false }), { ok: true, corsOrigin: null });
+    assert.deepEqual(open.check(undefined, host, { required: false }), {
+      ok: true,
+      corsOrigin: null,
+      listed: false,
+    });
   });
 
   it('knows the origins of apps and extensions by their exact name', () => {
@@ -156,7 +169,11 @@ describe('the Origin rule', () => {
       own,
     });
     for (const origin of ['capacitor://localhost', 'chrome-extension://abcdef']) {
-      assert.deepEqual(rule.check(origin, host, { required: true }), { ok: true, corsOrigin: origin });
+      assert.deepEqual(rule.check(origin, host, { required: true }), {
+        ok: true,
+        corsOrigin: origin,
+        listed: true,
+      });
     }
     assert.equal(passes(rule, 'chrome-extension://abcdefg'), false);
   });

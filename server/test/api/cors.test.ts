@@ -48,6 +48,43 @@ describe('a page of an allowed origin', () => {
     assert.equal((await ask('/nothing')).status, 404);
   });
 
+  it('may send cookies, and any header that it asks for', async () => {
+    await using server = await TestServer.start({ allowedOrigins: [own], production: true, open: false });
+    const asked = 'x-trace,x-csrf-token, Content-Type';
+    const preflight = await server.request('OPTIONS', '/ws/send-to-channel', {
+      headers: {
+        origin: own,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': asked,
+      },
+    });
+    assert.equal(preflight.headers.get('access-control-allow-headers'), asked);
+    assert.equal(preflight.headers.get('vary'), 'Origin, Access-Control-Request-Headers');
+    const answers = [
+      preflight,
+      await server.get('/health', { origin: own }),
+      await server.get('/no', { origin: own }),
+    ];
+    for (const { headers } of answers) assert.equal(headers.get('access-control-allow-credentials'), 'true');
+  });
+
+  it('that is not listed by itself may not: by *, by being the own one or one of this machine', async () => {
+    const origins: [string, string[]][] = [
+      [own, ['*']],
+      [own, ['*', own]],
+      ['http://localhost:5173', []],
+    ];
+    for (const [origin, allowedOrigins] of origins) {
+      await using server = await TestServer.start({ allowedOrigins });
+      const { headers } = await server.request('OPTIONS', '/ws/send-to-channel', {
+        headers: { origin, 'access-control-request-headers': 'x-trace' },
+      });
+      assert.notEqual(headers.get('access-control-allow-origin'), null);
+      assert.equal(headers.get('access-control-allow-credentials'), null);
+      assert.doesNotMatch(headers.get('access-control-allow-headers') ?? '', /x-trace/);
+    }
+  });
+
   it('is written as its list has it, in whatever case it came', async () => {
     await using server = await TestServer.start({ allowedOrigins: [own], production: true });
     const { headers } = await server.get('/ws/stats', { origin: 'HTTPS://APP.example.com:443' });

@@ -64,7 +64,7 @@ export async function echoServer(env: Readonly<Record<string, string>> = {}): Pr
   const assembly = await assemble(settings, {
     log: createLog(settings.log.level),
     clock: systemClock,
-    managementOpen: false,
+    management: 'nothing',
     extend: (report) => ({ pipeline: new Pipeline(report) }),
   });
   const transport = echoTransport(assembly);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { corsHeaders } from '../../access/origin.ts';
 import type { Principal } from '../../access/principal.ts';
 import type { CloseCode } from '../../codes.ts';
 import { encodeEvent } from '../../dialect/events/codec.ts';
@@ -170,7 +171,7 @@ class StreamWire implements Wire {
 }
 
 /** The connection is the stream's alone, however the end of the stream is told. */
-function head({ corsOrigin }: Admitted, request: string, inChunks: boolean): string {
+function head({ cors }: Admitted, request: string, inChunks: boolean): string {
   const lines = [
     'HTTP/1.1 200 OK',
     'Content-Type: text/event-stream',
@@ -182,7 +183,7 @@ function head({ corsOrigin }: Admitted, request: string, inChunks: boolean): str
     'Connection: close',
     'Vary: Origin',
     `X-Request-Id: ${request}`,
-    ...(corsOrigin === null ? [] : [`Access-Control-Allow-Origin: ${corsOrigin}`]),
+    ...corsHeaders(cors).map(([name, value]) => `${name}: ${value}`),
   ];
   return `${lines.join('\r\n')}\r\n\r\n`;
 }

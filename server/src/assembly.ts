@@ -77,7 +77,14 @@ export async function assemble<Added extends Extensions>(
   const { engine, tickets, counts } = commons;
   const callers = createCallers(settings, { counts, clock, log, meter: metrics.limits });
   const node = createNode(settings, { commons, callers, clock, log, report, metrics, extensions });
-  const access = await createAccess(settings, node.hub, engine, tickets, callers, clock, node.report);
+  const onEndless = (): void => {
+    if (!settings.production)
+      log.warn({}, 'a token without exp was accepted: it never expires, and production refuses such');
+  };
+  const access = await createAccess(settings, node.hub, engine, tickets, callers, clock, {
+    report,
+    onEndless,
+  });
   const enforcer = new Enforcer(node.hub, access);
   const publishing = new Publishing({
     ...node,

@@ -28,6 +28,14 @@ export interface Access {
   readonly gate: Gate;
 }
 
+/** Who hears of what happens while access is checked. */
+export interface Hearers {
+  /** Of faults that no client caused. */
+  readonly report: (thrown: unknown) => void;
+  /** Of the first token that never expires. */
+  readonly onEndless: () => void;
+}
+
 /** Throws a StartError for a key that cannot be used. */
 export async function createAccess(
   { jwt, apiKeys, origins, hosts, listen, production, websocket, guests, quotas }: Settings,
@@ -36,12 +44,12 @@ export async function createAccess(
   tickets: TicketBook,
   { limits: { attempts } }: Callers,
   clock: Clock,
-  report: (thrown: unknown) => void,
+  hears: Hearers,
 ): Promise<Access> {
   const revocations = new Revocations(hub, stores.revocations);
   const revoked = (principal: Principal): boolean => revocations.covers(principal);
-  const verifier = await TokenVerifier.create({ ...jwt, clock, report, revoked });
   const rooms = new Rooms(hub, stores.rooms, quotas);
+  const verifier = await TokenVerifier.create({ ...jwt, ...hears, clock, revoked });
   const host = new HostRule({ ...hosts, production, listen: listen.host });
   return {
     verifier,

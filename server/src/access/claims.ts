@@ -7,6 +7,8 @@ import { anonymous, type Principal, type Scope, scopes } from './principal.ts';
 export interface ClaimRules {
   readonly issuer: string | null;
   readonly audience: string | null;
+  /** Whether a token has to expire. */
+  readonly expRequired: boolean;
 }
 
 /** How far the issuer's clock may run ahead of ours, for `nbf` and `iat`. `exp` has no such grace. */
@@ -14,6 +16,12 @@ const toleranceMs = 5000;
 
 /** Beyond this many seconds a time is not exact in milliseconds any more. */
 const maxSeconds = 2 ** 53 / 1000;
+
+/**
+ * A time from this number on is one in milliseconds that somebody forgot to divide: as seconds it lies beyond the year
+ * 5138, and a token would be good for ever where it was meant for an hour.
+ */
+const leastMilliseconds = 1e11;
 
 /** The claims that mean something here, as they came. */
 type Claims = {
@@ -26,7 +34,7 @@ type Claims = {
  */
 export function readClaims(payload: Uint8Array, rules: ClaimRules, now: number): Principal {
   const claims = parseClaims(payload);
-  const expiresAt = readExpiry(claims, now);
+  const expiresAt = readExpiry(claims, rules.expRequired, now);
   checkNotBefore(claims, now);
   const issuedAt = readIssuedAt(claims, now);
   checkIssuer(claims, rules.issuer);
@@ -57,10 +65,12 @@ function isObject(value: unknown): value is Claims {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function readExpiry(claims: Claims, now: number): number {
+function readExpiry(claims: Claims, required: boolean, now: number): number | null {
   const expiresAt = readTime(claims, 'exp');
-  if (expiresAt === null) throw refused('the token has no claim exp; tokens that never expire are refused');
-  if (expiresAt <= now) throw refused('the token has expired; get a fresh one');
+  if (expiresAt === null && required) {
+    throw refused('the token has no claim exp; tokens that never expire are refused (JWT_EXP_REQUIRED)');
+  }
+  if (expiresAt !== null && expiresAt <= now) throw refused('the token has expired; get a fresh one');
   return expiresAt;
 }
 
@@ -85,6 +95,11 @@ function readTime(claims: Claims, name: 'exp' | 'nbf' | 'iat'): number | null {
   if (seconds === undefined) return null;
   if (typeof seconds !== 'number' || !(Math.abs(seconds) <= maxSeconds)) {
     throw refused(`the token's claim ${name}: a number of seconds since 1970 is expected`);
+  }
+  if (seconds >= leastMilliseconds) {
+    throw refused(
+      `the token's claim ${name} is in milliseconds, as it seems: it has to be in seconds since 1970`,
+    );
   }
   return Math.floor(seconds * 1000);
 }

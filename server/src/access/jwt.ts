@@ -8,6 +8,8 @@ import { type TokenKeyOptions, TokenKeys } from './token-keys.ts';
 export interface TokenVerifierOptions extends TokenKeyOptions, ClaimRules {
   /** Tokens that are not valid any more although they verify. @default none */
   readonly revoked?: (principal: Principal) => boolean;
+  /** Told of the first token that never expires. @default nobody is */
+  readonly onEndless?: () => void;
 }
 
 /** Longer tokens are refused before anything in them is read. */
@@ -27,12 +29,15 @@ export class TokenVerifier {
   readonly #rules: ClaimRules;
   readonly #clock: Clock;
   readonly #revoked: (principal: Principal) => boolean;
+  #onEndless: (() => void) | null;
 
-  private constructor(keys: TokenKeys, { issuer, audience, clock, revoked }: TokenVerifierOptions) {
+  private constructor(keys: TokenKeys, options: TokenVerifierOptions) {
+    const { issuer, audience, expRequired, clock, revoked, onEndless } = options;
     this.#keys = keys;
-    this.#rules = { issuer, audience };
+    this.#rules = { issuer, audience, expRequired };
     this.#clock = clock;
     this.#revoked = revoked ?? (() => false);
+    this.#onEndless = onEndless ?? null;
   }
 
   /**
@@ -58,6 +63,10 @@ export class TokenVerifier {
 
   #admit(principal: Principal): Principal {
     if (this.#revoked(principal)) throw refused('the token was revoked; sign in again');
+    if (principal.expiresAt === null) {
+      this.#onEndless?.();
+      this.#onEndless = null;
+    }
     return principal;
   }
 

@@ -40,6 +40,7 @@ export function readJwt(raw: RawSettings['jwt'], production: boolean, problems: 
     publicKey: key?.pem ?? null,
     jwksUrl: jwks,
     algorithms: listed ?? (hasPublic ? [] : ['HS256']),
+    expRequired: raw.expRequired ?? production,
   };
 }
 

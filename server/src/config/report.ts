@@ -70,6 +70,8 @@ function derived(setting: Setting, settings: Settings): ShownValue | undefined {
       return settings.chat.authRequired;
     case schema.sse.authRequired:
       return settings.sse.authRequired;
+    case schema.jwt.expRequired:
+      return settings.jwt.expRequired;
     case schema.guests.may:
       return settings.guests.may;
     default:

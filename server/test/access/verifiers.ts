@@ -13,6 +13,7 @@ export function verifier(options: Partial<TokenVerifierOptions>): Promise<TokenV
     jwksUrl: null,
     issuer: null,
     audience: null,
+    expRequired: true,
     clock: new FakeClock(),
     ...options,
   });

@@ -235,7 +235,7 @@ async function access(options: TestOptions, clock: FakeClock, revoked: (principa
   const keys = Object.entries(keyText).map(([scope, key]) => `${scope}r:${scope}:${key}`);
   const verifier = await TokenVerifier.create({
     ...{ secret, previousSecret: null, algorithms: ['HS256'], publicKey: null, jwksUrl: null },
-    ...{ issuer: null, audience: null, clock, revoked },
+    ...{ issuer: null, audience: null, expRequired: true, clock, revoked },
   });
   const apiKeys = new ApiKeys(parseApiKeys(keys.join(',')));
   return {

@@ -57,6 +57,13 @@ export const jwt = {
     shownDefault: 'any',
     meaning: 'The `aud` that a token must have.',
   },
+  expRequired: {
+    env: 'JWT_EXP_REQUIRED',
+    kind: 'boolean',
+    default: null,
+    shownDefault: '`true` in production, else `false`',
+    meaning: 'Whether a token without `exp`, which is good for ever, is refused.',
+  },
   expiry: {
     env: 'WS_JWT_EXPIRE_MINUTES',
     kind: 'minutes',
@@ -88,6 +95,8 @@ export interface JwtSettings {
   readonly issuer: string | null;
   /** The `aud` a token must have. Default null, which is any. */
   readonly audience: string | null;
+  /** Whether a token without `exp` is refused. Default: in production. */
+  readonly expRequired: boolean;
   /** Milliseconds for which tokens that the server makes are valid. Default 60 min. */
   readonly expiry: number;
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { dotenvPath, withDotenv } from '../config/dotenv.ts';
 import { type ConfigFile, findConfigFile } from '../config/file.ts';
 import { reportSettings, type SettingReport, type ShownValue } from '../config/report.ts';
 import type { Environment } from '../config/sources.ts';
@@ -26,10 +27,14 @@ export function addConfig(root: Command, env: Environment): void {
     .option('--json', 'print JSON lines, on a terminal as well');
   withConfigOption(command).action((options: ConfigOptions) => {
     const file = findConfigFile(options.config);
-    const reports = reportSettings(env, file);
+    const { env: read, fromFile } = withDotenv(env);
+    const reports = reportSettings(read, file, fromFile);
     const output = new Output(options);
     if (output.json) for (const report of reports) output.line(jsonLine(report));
-    else output.line(forPeople(reports, file, output.width));
+    else {
+      if (fromFile.size > 0) output.line(`The file ${dotenvPath} was read. The environment wins over it.\n`);
+      output.line(forPeople(reports, file, output.width));
+    }
   });
 }
 

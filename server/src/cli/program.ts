@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { withDotenv } from '../config/dotenv.ts';
 import { findConfigFile } from '../config/file.ts';
 import { loadSettings } from '../config/load.ts';
 import type { Environment } from '../config/sources.ts';
@@ -69,14 +70,15 @@ function addServe(root: Command, env: Environment): void {
     .command('serve')
     .summary('run the server')
     .description(
-      'run the server until SIGTERM or Ctrl-C; settings come from the environment and the config file (docs/settings.md)',
+      'run the server until SIGTERM or Ctrl-C; settings come from the environment, .env and the config file (docs/settings.md)',
     );
   command.option('--workers <n|auto>', 'threads that serve connections, in place of WORKERS');
   withConfigOption(command).action(async ({ config, workers }: ServeOptions) => {
     const file = findConfigFile(config);
-    const settings = loadSettings(workers === undefined ? env : { ...env, WORKERS: workers }, file);
+    const { env: read, fromFile } = withDotenv(workers === undefined ? env : { ...env, WORKERS: workers });
+    const settings = loadSettings(read, file, fromFile);
     const { serve } = await import('./serve.ts');
-    await serve(settings, file);
+    await serve(settings, { file, dotenv: fromFile.size > 0 });
   });
 }
 
@@ -93,7 +95,8 @@ function addToken(root: Command, env: Environment): void {
     )
     .option('--scopes <scopes>', 'publish, read, manage, broadcast, separated by commas (default: none)');
   withConfigOption(command).action(async ({ config, ...options }: TokenOptions & { config?: string }) => {
-    const settings = loadSettings(env, findConfigFile(config));
+    const { env: read, fromFile } = withDotenv(env);
+    const settings = loadSettings(read, findConfigFile(config), fromFile);
     const { makeToken } = await import('./token.ts');
     process.stdout.write(`${await makeToken(settings, options)}\n`);
   });

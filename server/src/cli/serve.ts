@@ -1,4 +1,5 @@
 import { doorsOf, openTo } from '../config/doors.ts';
+import { dotenvPath } from '../config/dotenv.ts';
 import type { ConfigFile } from '../config/file.ts';
 import { needsDevelopmentSecret } from '../config/secret.ts';
 import type { Settings } from '../config/settings.ts';
@@ -8,14 +9,21 @@ import { startWorkers } from '../workers/primary.ts';
 import { commandName } from './command-name.ts';
 import { makeToken } from './token.ts';
 
+/** Where settings came from, besides the environment. */
+interface Origin {
+  readonly file: ConfigFile | null;
+  /** Whether some came from the file `.env`. */
+  readonly dotenv: boolean;
+}
+
 /** Runs until SIGTERM, SIGINT or SIGHUP; a second signal does not wait. Resolves after a clean end. */
-export async function serve(settings: Settings, file: ConfigFile | null): Promise<void> {
+export async function serve(settings: Settings, origin: Origin): Promise<void> {
   const log = createLog(settings.log.level);
   const ending = firstSignal();
   const start = settings.listen.workers > 1 ? startWorkers : startServer;
   const server = await start(settings, log);
   try {
-    process.stdout.write(`${await banner(settings, server, file)}\n`);
+    process.stdout.write(`${await banner(settings, server, origin)}\n`);
     log.info({ signal: await ending }, 'closing');
   } finally {
     await server.close();
@@ -44,7 +52,7 @@ function firstSignal(): Promise<NodeJS.Signals> {
 async function banner(
   settings: Settings,
   { url, management }: Server,
-  file: ConfigFile | null,
+  { file, dotenv }: Origin,
 ): Promise<string> {
   const { engine, production, listen } = settings;
   const storage =
@@ -53,7 +61,8 @@ async function banner(
       : 'memory (gone at exit)';
   const lines = [`Fanwire is listening on ${url}`, `  messages    ${storage}`];
   if (listen.workers > 1) lines.push(`  workers     ${listen.workers} threads serve connections`);
-  if (file) lines.push(`  settings    ${file.path}, and the environment, which wins`);
+  const files = [...(dotenv ? [dotenvPath] : []), ...(file ? [file.path] : [])];
+  if (files.length > 0) lines.push(`  settings    ${files.join(', ')}, and the environment, which wins`);
   if (!production) lines.push('  mode        development (NODE_ENV is not production)');
   lines.push(...managementLines[management]);
   lines.push(...doorLines(settings));

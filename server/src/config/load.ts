@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { minProductionLength, parseApiKeys } from '../access/api-keys.ts';
 import { type ChannelSet, channelSet, parseChannelList } from '../access/channel-set.ts';
-import { parseNetworkList, privateNetworks } from '../access/networks.ts';
 import { parseHostList } from '../access/host.ts';
+import { parseNetworkList, privateNetworks } from '../access/networks.ts';
 import { parseOriginList } from '../access/origin.ts';
 import { clientRules, deriveLimits } from './client-rules.ts';
 import { distance } from './distance.ts';
@@ -18,20 +18,26 @@ import { unknownSettings } from './unknown.ts';
 import { readValues } from './values.ts';
 
 /**
- * The settings that the environment and the config file ask for; the environment wins. Throws one StartError that
+ * The settings that the environment and the config file ask for; the environment wins. `dotenv` are those of its
+ * variables that came from the file `.env`. Throws one StartError that
  * lists every problem of both on a line of its own: the variable or the place in the file, its value unless it is
  * secret, and what is allowed. Makes and changes nothing; reads at most the file that JWT_PUBLIC_KEY names.
  */
-export function loadSettings(env: Environment, file: ConfigFile | null = null): Settings {
-  return resolveSettings(env, file).settings;
+export function loadSettings(
+  env: Environment,
+  file: ConfigFile | null = null,
+  dotenv: ReadonlySet<string> = new Set(),
+): Settings {
+  return resolveSettings(env, file, dotenv).settings;
 }
 
 /** The same, and where each value came from. */
 export function resolveSettings(
   env: Environment,
   file: ConfigFile | null,
+  dotenv: ReadonlySet<string> = new Set(),
 ): { readonly settings: Settings; readonly sources: Sources } {
-  const sources = new Sources(env, file);
+  const sources = new Sources(env, file, dotenv);
   const problems = new Problems(sources);
   const raw = readValues(sources, problems);
   const settings = assemble(raw, problems, sources);

@@ -20,13 +20,17 @@ export interface SettingReport {
   /** In force, in the unit. Null for none. */
   readonly value: ShownValue;
   readonly source: Source;
-  /** `default`, `environment PORT` or `file fanwire.yaml:3`. */
+  /** `default`, `environment PORT`, `.env PORT` or `file fanwire.yaml:3`. */
   readonly from: string;
 }
 
 /** Every setting, in the order of the schema. Throws the StartError of settings that are wrong. */
-export function reportSettings(env: Environment, file: ConfigFile | null): SettingReport[] {
-  const { settings, sources } = resolveSettings(env, file);
+export function reportSettings(
+  env: Environment,
+  file: ConfigFile | null,
+  dotenv: ReadonlySet<string> = new Set(),
+): SettingReport[] {
+  const { settings, sources } = resolveSettings(env, file, dotenv);
   return rows.map(({ group, key, setting }) => report(`${group}.${key}`, setting, settings, sources));
 }
 

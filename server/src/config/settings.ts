@@ -5,8 +5,8 @@ import type { ClientSettings } from './schema/clients.ts';
 import type { EngineSettings } from './schema/engine.ts';
 import type { GuestSettings } from './schema/guests.ts';
 import type { HistorySettings } from './schema/history.ts';
-import type { HttpSettings } from './schema/http.ts';
 import type { HostSettings } from './schema/hosts.ts';
+import type { HttpSettings } from './schema/http.ts';
 import type { JwtSettings } from './schema/jwt.ts';
 import type { LimitSettings } from './schema/limits.ts';
 import type { ListenSettings } from './schema/listen.ts';
@@ -64,8 +64,8 @@ export type {
   EngineSettings,
   GuestSettings,
   HistorySettings,
-  HttpSettings,
   HostSettings,
+  HttpSettings,
   JwtSettings,
   LimitSettings,
   ListenSettings,

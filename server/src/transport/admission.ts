@@ -112,7 +112,11 @@ export class Admission {
     return this.#host.identify(host, this.#authenticate(request, door, true));
   }
 
-  #authenticate({ url, http, client }: Knocked, { user, transport }: Door, required: boolean): Promise<Principal> {
+  #authenticate(
+    { url, http, client }: Knocked,
+    { user, transport }: Door,
+    required: boolean,
+  ): Promise<Principal> {
     return this.#authenticator.authenticate(
       { query: url.searchParams, headers: http.headers, client },
       { required, userRequired: user, allowTicket: transport === 'sse' },

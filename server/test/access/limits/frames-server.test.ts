@@ -111,13 +111,13 @@ describe('several connections', () => {
     const clock = new FakeClock();
     await using fw = await testServer({ clock, env: { MESSAGE_RATE_LIMIT: '10' } });
     for (let n = 0; n < 50; n++)
-      assert.equal((await fw.call('GET', '/ws/stats', undefined, here)).status, 200);
+      assert.equal((await fw.call('GET', '/openapi.json', undefined, here)).status, 200);
     const client = await open(fw, here);
     assert.equal(await flood(client, 1), 1);
-    const { status, headers, body } = await fw.call('GET', '/ws/stats', undefined, here);
+    const { status, headers, body } = await fw.call('GET', '/openapi.json', undefined, here);
     assert.deepEqual([status, headers.get('retry-after'), body.error.code], [429, '1', 'rate_limited']);
     assert.equal((await fw.call('GET', '/nowhere', undefined, here)).status, 429);
-    assert.equal((await fw.call('GET', '/ws/stats', undefined, elsewhere)).status, 200);
+    assert.equal((await fw.call('GET', '/openapi.json', undefined, elsewhere)).status, 200);
     clock.advance(1_000);
     assert.equal(await flood(client, 1), 0);
   });
@@ -145,7 +145,7 @@ describe('HTTP requests', () => {
     await using fw = await testServer({ clock: new FakeClock(), env: { MESSAGE_RATE_LIMIT: '2' } });
     const authorization = `Bearer ${await fw.token('ann')}`;
     const ask = (n: number) =>
-      fw.call('GET', '/ws/stats', undefined, { authorization, ...from(`203.0.113.${n}`) });
+      fw.call('POST', '/sse/ticket', undefined, { authorization, ...from(`203.0.113.${n}`) });
     for (let n = 0; n < 10; n++) assert.equal((await ask(n)).status, 200);
     const { status, headers, body } = await ask(99);
     assert.deepEqual([status, headers.get('retry-after'), body.error.code], [429, '1', 'rate_limited']);
@@ -156,7 +156,7 @@ describe('HTTP requests', () => {
     const stream = await fw.stream('/sse/connect?channels=news', here);
     for (let n = 0; n < 4; n++) await fw.call('GET', '/health', undefined, here);
     await refused(fw.stream('/sse/connect', here), 429, 'rate_limited');
-    await fw.call('POST', '/ws/send-to-channel', message, elsewhere);
+    await fw.call('POST', '/ws/send-to-channel', message);
     await stream.next('message', { channel: 'news', content: 'hi' });
   });
 });

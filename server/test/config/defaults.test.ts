@@ -188,6 +188,8 @@ test('an empty environment gives every default, durations in milliseconds', () =
       queueSize: 100,
       maxMessageSize: 65_536,
       messageTimeout: 30_000,
+      pongRequired: true,
+      maxFragments: 1024,
       compression: false,
     },
     sse: {

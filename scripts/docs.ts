@@ -6,12 +6,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { closeCodes, errorCodes, parserCloseCodes, refusalCodes } from '../server/src/codes.ts';
-import { markdownTable, settingsTable } from '../server/src/config/table.ts';
+import { markdownTable, namesInFileTable, settingsTable } from '../server/src/config/table.ts';
 import { metricsTable } from '../server/src/ops/metrics-table.ts';
 
 /** By file: the blocks it has to have. Any other block it has is kept current as well. */
 const files = [
-  { path: 'docs/settings.md', blocks: ['settings'], optional: false },
+  { path: 'docs/settings.md', blocks: ['settings', 'settings-in-file'], optional: false },
   { path: 'docs/protocols/codes.md', blocks: ['close-codes', 'error-codes'], optional: false },
   { path: 'docs/metrics.md', blocks: ['metrics'], optional: false },
   { path: 'README.md', blocks: [], optional: true },
@@ -19,6 +19,7 @@ const files = [
 
 const makers: Readonly<Record<string, () => string>> = {
   settings: () => settingsTable(),
+  'settings-in-file': namesInFileTable,
   'close-codes': closeCodeTable,
   'error-codes': errorCodeTable,
   metrics: metricsTable,

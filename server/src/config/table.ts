@@ -22,6 +22,15 @@ export function settingsTable(table: readonly Row[] = rows): string {
   return markdownTable(['Setting', 'Default', 'Takes', 'Meaning'], lines);
 }
 
+/** The Markdown table of the settings' names in a file, a line for each group. */
+export function namesInFileTable(): string {
+  const lines = [...Map.groupBy(rows, ({ group }) => group)].map(([group, settings]) => {
+    const names = settings.map(({ key, setting }) => `${code(key)} (${code(setting.env)})`);
+    return [code(group), names.join(', ')];
+  });
+  return markdownTable(['Group', 'Settings'], lines);
+}
+
 function names({ env, aliases = [] }: Setting): string {
   return [env, ...aliases].map(code).join(' or ');
 }

@@ -98,7 +98,9 @@ describe('messages', () => {
     assert.equal(grown('fanwire_messages_published_total', { outcome: 'committed' }), 1);
     assert.equal(grown('fanwire_messages_delivered_total', { kind: 'live' }), 1);
     assert.equal(grown('fanwire_messages_received_total'), 0);
-    assert.equal(grown('fanwire_sent_bytes_total', { kind: 'live' }), stream.text.length - before);
+    const event = stream.text.length - before;
+    const framing = `${event.toString(16)}\r\n\r\n`.length;
+    assert.equal(grown('fanwire_sent_bytes_total', { kind: 'live' }), event + framing, 'in a chunk');
   });
 
   it('that are replayed count as such', async () => {

@@ -137,6 +137,7 @@ describe('the life of a connection', () => {
       level: 'debug',
       text: 'refused',
       request: 'mine',
+      address: '127.0.0.1',
       transport: 'websocket',
       path: '/ws/connect?token=[redacted]&x=1',
       code: 'unauthorized',

@@ -18,6 +18,7 @@ import { faultReporter } from './ops/log.ts';
 import { Metrics } from './ops/metrics.ts';
 import { Publishing } from './publishing/publishing.ts';
 import { Admission } from './transport/admission.ts';
+import { BasePath } from './transport/base-path.ts';
 import { Enforcer } from './transport/enforcer.ts';
 import { HttpDoor } from './transport/http/door.ts';
 import type { Log, Node } from './transport/node.ts';
@@ -51,13 +52,14 @@ export interface Assembly<Added extends Extensions = Extensions> {
   /** The HTTP application. */
   readonly app: FastifyInstance;
   readonly webSockets: WebSocketTransport;
+  readonly base: BasePath;
   readonly streams: SseTransport;
   /** What all who come by HTTP pass. */
   readonly door: HttpDoor;
 }
 
 /** What is made last. */
-type Doors = Pick<Assembly, 'app' | 'webSockets' | 'streams' | 'directory' | 'door'>;
+type Doors = Pick<Assembly, 'app' | 'webSockets' | 'base' | 'streams' | 'directory' | 'door'>;
 type Core<Added extends Extensions = Extensions> = Omit<Assembly<Added>, keyof Doors>;
 
 /** Makes the parts and opens the engine. Throws a StartError that tells the operator what to do. */
@@ -119,10 +121,12 @@ function addDoors(core: Core, commons: Commons, management: OpenManagement): Doo
   const admission = new Admission({ ...access, callers: node.callers, pipeline, clock: node.clock });
   const door = createDoor(core, (socket) => streams.carries(socket));
   const leaves = (socket: Socket): void => door.leave(socket);
+  const base = new BasePath(settings.listen.basePath);
   const webSockets = new WebSocketTransport({
     node,
     leaves,
     admission,
+    base,
     dialects: websocket.enabled ? dialects.webSocket : [],
     maxMessageSize: websocket.maxMessageSize,
     maxFragments: websocket.maxFragments,
@@ -142,9 +146,10 @@ function addDoors(core: Core, commons: Commons, management: OpenManagement): Doo
       directory: commons.directory(directory),
       metrics: commons.exposition(core.metrics),
       management,
+      base,
     },
   );
-  return { webSockets, streams, directory, app, door };
+  return { webSockets, streams, directory, app, base, door };
 }
 
 function createDoor(
@@ -165,6 +170,7 @@ function createDoor(
 
 /** What the HTTP API is told of the whole server. */
 interface Overview extends Pick<ApiParts, 'directory' | 'metrics'> {
+  readonly base: BasePath;
   readonly management: OpenManagement;
 }
 
@@ -175,7 +181,7 @@ function createHttp(
 ): FastifyInstance {
   const { settings, engine, node, access, publishing, enforcer, metrics } = core;
   const { sse, apiKeys } = settings;
-  const { directory, metrics: exposition, management } = overview;
+  const { directory, metrics: exposition, management, base } = overview;
   return createApi({
     ...node,
     ...access,
@@ -184,6 +190,7 @@ function createHttp(
     engine,
     enforcer,
     directory,
+    base,
     meter: metrics.http,
     ...(exposition ? { metrics: exposition } : {}),
     policy: {
@@ -192,6 +199,7 @@ function createHttp(
       maxDataBytes: sse.maxMessageSize,
       apiKeyHeader: apiKeys.header,
       keepAliveTimeout: settings.http.keepAliveTimeout,
+      pages: settings.pages,
     },
     refuseSocket: (http) => webSockets.refusal(http),
     openStream: (http, response) =>

@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { OpenManagement } from './access/management.ts';
+import { offersWebSocket, serveOffer } from './api/offered.ts';
 import { type Assembly, assemble } from './assembly.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { descriptorNeeds } from './commons.ts';
@@ -83,7 +85,7 @@ export async function listen(
     await drain.run();
     throw listenFailed(thrown, { host, port });
   }
-  const url = urlOf(app.server.address(), host);
+  const url = urlOf(app.server.address(), host) + settings.listen.basePath;
   if (!shared) warnOfFewDescriptors(descriptorNeeds(settings), node.log);
   node.log.info({ url, managementOpen: management !== 'nothing' }, 'listening');
   return { url, management, close: () => drain.run() };
@@ -94,13 +96,18 @@ function passDoor({ app, webSockets, streams, door }: Assembly): void {
   const { server } = app;
   const [serve] = server.listeners('request') as Serve[];
   server.removeAllListeners('request');
-  server.on('request', (http, response) => {
+  const take: Serve = (http, response) => {
     http.url = originForm(http);
     if (serve) door.take(http, response, serve);
-  });
+  };
+  server.on('request', take);
   server.on('upgrade', (http, socket, head) => {
     if (streams.intercept(http)) return;
     http.url = originForm(http);
+    if (!offersWebSocket(http)) {
+      serveOffer(http, socket as Socket, take);
+      return;
+    }
     door.upgrading(http);
     webSockets.upgrade(http, socket, head);
   });

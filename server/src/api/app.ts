@@ -1,4 +1,5 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { BasePath } from '../transport/base-path.ts';
 import { addActivity } from './activity.ts';
 import { makeAnswer } from './answer.ts';
 import { addBatch } from './batch.ts';
@@ -60,7 +61,8 @@ const resources: readonly Resource[] = [
 /** The HTTP server with all its routes, not listening yet. Upgrades are left to whoever listens for them. */
 export function createApi(parts: ApiParts): FastifyInstance {
   const { policy, report, meter = noHttpMeter } = parts;
-  const front = new Front(parts);
+  const base = parts.base ?? new BasePath('');
+  const front = new Front(parts, base);
   const answer = makeAnswer(report, meter);
   const app = fastify({
     ...serverOptions(policy.maxDataBytes, policy.keepAliveTimeout),
@@ -99,7 +101,7 @@ export function createApi(parts: ApiParts): FastifyInstance {
   });
   describeRoutes(app, parts);
   const lane = new FastLane(parts, serverOptions(policy.maxDataBytes).bodyLimit);
-  openLane(app, lane);
+  openLane(app, lane, base);
   void app.register((scope: FastifyTypeBox, _options, done) => {
     for (const add of resources) add(scope, { ...parts, lane });
     done();
@@ -108,10 +110,11 @@ export function createApi(parts: ApiParts): FastifyInstance {
 }
 
 /** Every request goes by the lane before the router sees it. */
-function openLane(app: FastifyInstance, lane: FastLane): void {
+function openLane(app: FastifyInstance, lane: FastLane, base: BasePath): void {
   const [routing] = app.server.listeners('request');
   app.server.removeAllListeners('request');
   app.server.on('request', (http, response) => {
+    base.enter(http);
     if (!lane.take(http, response)) routing?.call(app.server, http, response);
   });
   app.addHook('preClose', (done) => {

@@ -4,6 +4,7 @@ import type { Callers } from '../access/callers.ts';
 import type { HostRule } from '../access/host.ts';
 import { corsHeaders, type OriginRule } from '../access/origin.ts';
 import { FanwireError } from '../errors.ts';
+import type { BasePath } from '../transport/base-path.ts';
 import { checkRequest } from '../transport/well-formed.ts';
 import { isKnownKey } from './authorization.ts';
 import type { ApiPolicy } from './parts.ts';
@@ -41,9 +42,11 @@ interface FrontParts {
 /** What is settled for every request before its route: headers, the page it comes from, and whether there is a route. */
 export class Front {
   readonly #parts: FrontParts;
+  readonly #base: BasePath;
   readonly #allowedHeaders: string;
 
-  constructor(parts: FrontParts) {
+  constructor(parts: FrontParts, base: BasePath) {
+    this.#base = base;
     this.#parts = parts;
     this.#allowedHeaders = `Content-Type, Authorization, ${parts.policy.apiKeyHeader}, Idempotency-Key, Last-Event-ID, X-Request-Id`;
   }
@@ -57,6 +60,7 @@ export class Front {
     reply.header('x-request-id', request.id);
     this.#knock(request);
     checkRequest(request.raw);
+    this.#base.check(request.raw);
     const { authenticator, callers, host } = this.#parts;
     const { headers, url, routeOptions } = request;
     if (host.answers(headers.host) || probes.has(routeOptions.url ?? '')) {

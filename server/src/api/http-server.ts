@@ -7,6 +7,7 @@ import type { Log } from '../transport/node.ts';
 import { rawAnswer } from '../transport/raw-answer.ts';
 import { newRequestId, requestId } from '../transport/request-id.ts';
 import { type HttpMeter, noHttpMeter } from './meter.ts';
+import { offersWebSocket } from './offered.ts';
 
 /** What a body may have beside the message's data: names, ids, the JSON around them. */
 const envelopeBytes = 16 * 1024;
@@ -43,8 +44,7 @@ export function serverOptions(maxDataBytes: number, keepAliveTimeout: number = u
       keepAliveTimeout,
       maxHeaderSize,
       // An offer of another protocol (h2c, say) is ignored, as RFC 9110, 7.8 allows: the request is served as HTTP.
-      shouldUpgradeCallback: (request: IncomingMessage) =>
-        request.headers.upgrade?.toLowerCase() === 'websocket',
+      shouldUpgradeCallback: offersWebSocket,
       // Node's own refusal has no body: the front refuses a missing Host instead.
       requireHostHeader: false,
     },

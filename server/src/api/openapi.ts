@@ -19,12 +19,15 @@ const tags = [
 const description = `The HTTP API of a Fanwire server. Management needs an API key, or a JWT with the scope that the call names, as soon as a key is configured, in production, or when the server is bound to another address than the loopback. The scope \`manage\` includes the others. Every error has the same shape.`;
 
 /** Has to be registered before the routes that it is to describe. */
-export function describeRoutes(app: FastifyInstance, { policy }: Pick<ApiParts, 'policy'>): void {
+export function describeRoutes(
+  app: FastifyInstance,
+  { policy, base }: Pick<ApiParts, 'policy' | 'base'>,
+): void {
   void app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Fanwire', version, description, license: { name: 'MIT', identifier: 'MIT' } },
-      servers: [{ url: '/', description: 'The server that this document comes from.' }],
+      servers: [{ url: base?.prefix || '/', description: 'The server that this document comes from.' }],
       tags,
       components: { securitySchemes: securitySchemes(policy.apiKeyHeader) },
     },

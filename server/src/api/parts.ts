@@ -21,6 +21,7 @@ import type { Engine, PresenceStore } from '../engine/engine.ts';
 import type { FanwireError, UnknownErrorReporter } from '../errors.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Publishing } from '../publishing/publishing.ts';
+import type { BasePath } from '../transport/base-path.ts';
 import type { Capacity } from '../transport/capacity.ts';
 import type { Enforcer } from '../transport/enforcer.ts';
 import type { Log } from '../transport/node.ts';
@@ -38,6 +39,8 @@ export interface ApiPolicy {
   readonly apiKeyHeader: string;
   /** Milliseconds that a connection may be without a request. @default longer than common proxies keep theirs */
   readonly keepAliveTimeout?: number;
+  /** Which pages are served. */
+  readonly pages: { readonly enabled: boolean; readonly console: boolean };
 }
 
 /** What the HTTP API uses. */
@@ -61,6 +64,8 @@ export interface ApiParts {
   readonly report: UnknownErrorReporter;
   readonly log: Log;
   readonly policy: ApiPolicy;
+  /** Where everything is served. @default at the root */
+  readonly base?: BasePath;
   /** @default one that counts nothing */
   readonly meter?: HttpMeter;
   /** What `GET /metrics` answers with. @default the route is not there */

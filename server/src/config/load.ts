@@ -55,7 +55,7 @@ export function resolveSettings(
 const productionKeys = { minLength: minProductionLength, weakness: keyWeakness };
 
 function assemble(raw: RawSettings, problems: Problems, sources: Sources): Settings {
-  const { node, listen, apiKeys, origins, hosts, jwt, limits, networks, ...rest } = raw;
+  const { node, listen, apiKeys, origins, hosts, jwt, limits, networks, pages, ...rest } = raw;
   const production = isProduction(node.environment, problems);
   const { rates, clients } = deriveLimits(raw, sources);
   return {
@@ -64,7 +64,12 @@ function assemble(raw: RawSettings, problems: Problems, sources: Sources): Setti
     production,
     rules: clientRules({ ...rest, rates, clients }, production, sources),
     warnings: problems.warnings,
-    listen: { ...listen, workers: workersOf(listen.workers) },
+    listen: {
+      ...listen,
+      basePath: listen.basePath.replace(/\/$/, ''),
+      workers: workersOf(listen.workers),
+    },
+    pages: { enabled: pages.enabled ?? !production, console: pages.console ?? !production },
     limits: {
       ...limits,
       ...rates,

@@ -78,6 +78,10 @@ function derived(setting: Setting, settings: Settings): ShownValue | undefined {
       return settings.jwt.expRequired;
     case schema.guests.may:
       return settings.guests.may;
+    case schema.pages.enabled:
+      return settings.pages.enabled;
+    case schema.pages.console:
+      return settings.pages.console;
     default:
       return undefined;
   }

@@ -13,6 +13,7 @@ import { log } from './schema/log.ts';
 import { networks } from './schema/networks.ts';
 import { node } from './schema/node.ts';
 import { origins } from './schema/origins.ts';
+import { pages } from './schema/pages.ts';
 import { presence } from './schema/presence.ts';
 import { quotas } from './schema/quotas.ts';
 import { relay } from './schema/relay.ts';
@@ -49,6 +50,7 @@ export const schema = {
   history,
   quotas,
   shutdown,
+  pages,
 } as const satisfies Record<string, Record<string, Setting>>;
 
 type Schema = typeof schema;

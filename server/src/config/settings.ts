@@ -13,6 +13,7 @@ import type { ListenSettings } from './schema/listen.ts';
 import type { LogSettings } from './schema/log.ts';
 import type { NetworkSettings } from './schema/networks.ts';
 import type { OriginSettings } from './schema/origins.ts';
+import type { PageSettings } from './schema/pages.ts';
 import type { PresenceSettings } from './schema/presence.ts';
 import type { QuotaSettings } from './schema/quotas.ts';
 import type { RelaySettings } from './schema/relay.ts';
@@ -55,6 +56,7 @@ export interface Settings {
   readonly history: HistorySettings;
   readonly quotas: QuotaSettings;
   readonly shutdown: ShutdownSettings;
+  readonly pages: PageSettings;
 }
 
 export type {
@@ -72,6 +74,7 @@ export type {
   LogSettings,
   NetworkSettings,
   OriginSettings,
+  PageSettings,
   PresenceSettings,
   QuotaSettings,
   RelaySettings,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { offersWebSocket, serveOffer } from '../api/offered.ts';
 import { FanwireError } from '../errors.ts';
 import { rawAnswer } from '../transport/raw-answer.ts';
 import { requestId } from '../transport/request-id.ts';
@@ -60,7 +61,7 @@ function appListens(server: Server): boolean {
 type Choosing = Server & { shouldUpgradeCallback?: (http: IncomingMessage) => boolean };
 
 /**
- * Ours are WebSockets only. An offer that nobody else takes up stays a request of the application's, as it was before:
+ * Of ours WebSockets are taken up, and any other offer is ignored. An offer that nobody else takes up stays a request of the application's, as it was before:
  * our listener alone is no reason to take up `Upgrade: h2c`.
  */
 function chooseUpgrades(server: Choosing, guest: Guest): () => void {
@@ -69,7 +70,7 @@ function chooseUpgrades(server: Choosing, guest: Guest): () => void {
   const asked = ours.has(next) ? () => true : () => appListens(server);
   let attached = true;
   const choose = (http: IncomingMessage): boolean =>
-    (attached && offersWebSocket(http) && guest.ownsUpgrade(http)) || (asked() && next.call(server, http));
+    attached && isOurs(guest, http) ? offersWebSocket(http) : asked() && next.call(server, http);
   ours.add(choose);
   server.shouldUpgradeCallback = choose;
   return () => {
@@ -78,8 +79,9 @@ function chooseUpgrades(server: Choosing, guest: Guest): () => void {
   };
 }
 
-function offersWebSocket(http: IncomingMessage): boolean {
-  return http.headers.upgrade?.toLowerCase() === 'websocket';
+/** Where a request is ours, so is what it offers: nobody else refuses it for a protocol that we do not speak. */
+function isOurs(guest: Guest, http: IncomingMessage): boolean {
+  return offersWebSocket(http) ? guest.ownsUpgrade(http) : guest.ownsRequest(http);
 }
 
 /** True when the guest has dealt with it. */
@@ -111,8 +113,9 @@ function takeRequest(
 
 function takeUpgrade(guest: Guest, [http, socket, head]: [IncomingMessage, Socket, Buffer]): boolean {
   if (cut(guest, socket)) return true;
-  if (!offersWebSocket(http) || !guest.ownsUpgrade(http)) return false;
-  guest.upgrade(http, socket, head);
+  if (!isOurs(guest, http)) return false;
+  if (offersWebSocket(http)) guest.upgrade(http, socket, head);
+  else serveOffer(http, socket, (request, response) => guest.request(request, response));
   return true;
 }
 

@@ -10,6 +10,9 @@ import type { Place } from './fanwire.ts';
 
 /** Of a room's WebSocket, unless there is something else of ours. */
 const roomPath = /^\/ws\/[^/]*$/;
+/** Addresses of pages that are those of a WebSocket as well. */
+const sharedPages: ReadonlySet<string> = new Set(['/', '/ws/test-page']);
+
 const methods = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH'] as const;
 
 /** On the HTTP server of an application. It serves its own paths there, and leaves all others alone. */
@@ -38,26 +41,27 @@ export class Attached implements Place, Guest {
   }
 
   ownsRequest(http: IncomingMessage): boolean {
-    const { method = '' } = http;
-    const url = originForm(http);
-    const [path = ''] = url.split('?', 1);
-    const { app, webSockets } = this.#assembly;
-    // The application's own first page: only WebSockets are ours there. Nor is ours what is for another host.
-    if (path === '/' || !url.startsWith('/') || this.#leaves(url)) return false;
+    const url = this.#inner(http);
+    if (url === null) return false;
+    const path = pathOf(url);
+    const { app, webSockets, settings } = this.#assembly;
+    // Pages of the application's own: without ours, only WebSockets are ours there.
+    if (!settings.pages.enabled && sharedPages.has(path)) return false;
     const isRoom =
       roomPath.test(path) && !methods.some((known) => app.hasRoute({ method: known, url: path }));
-    if (isRoom) return (method === 'GET' || method === 'HEAD') && webSockets.serves({ url });
+    if (isRoom) return (http.method === 'GET' || http.method === 'HEAD') && webSockets.serves(url);
     return methods.some((known) => app.findRoute({ method: known, url }) !== null);
   }
 
   ownsUpgrade(http: IncomingMessage): boolean {
-    const url = originForm(http);
-    return url.startsWith('/') && !this.#leaves(url) && this.#assembly.webSockets.serves({ url });
+    const url = this.#inner(http);
+    return url !== null && this.#assembly.webSockets.serves(url);
   }
 
   request(http: IncomingMessage, response: ServerResponse): void {
-    const { door, app } = this.#assembly;
+    const { door, app, base } = this.#assembly;
     http.url = originForm(http);
+    base.enter(http);
     door.take(http, response, app.routing);
   }
 
@@ -82,10 +86,22 @@ export class Attached implements Place, Guest {
     return this.#drain.run();
   }
 
+  /** The target below the base path; null for what is the application's. */
+  #inner(http: IncomingMessage): string | null {
+    const url = originForm(http);
+    // What is for another host is not ours.
+    const inner = url.startsWith('/') ? this.#assembly.base.inner(url) : null;
+    return inner === null || this.#leaves(inner) ? null : inner;
+  }
+
   #leaves(url: string): boolean {
-    const path = url.split('?', 1)[0] ?? '/';
+    const path = pathOf(url);
     return this.#except.some(
       (left) => path === left || (left !== '/' && path.startsWith(left.endsWith('/') ? left : `${left}/`)),
     );
   }
+}
+
+function pathOf(url: string): string {
+  return url.split('?', 1)[0] ?? '/';
 }

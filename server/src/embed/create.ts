@@ -8,7 +8,7 @@ import { managementOf } from '../server.ts';
 import { Attached } from './attached.ts';
 import { Events } from './events.ts';
 import { Fanwire } from './fanwire.ts';
-import { type FanwireOptions, operatorPaths, settingsOf } from './options.ts';
+import { type FanwireOptions, leftPaths, settingsOf } from './options.ts';
 import { OwnPort } from './own-port.ts';
 
 /**
@@ -17,7 +17,7 @@ import { OwnPort } from './own-port.ts';
  */
 export async function createServer(options: FanwireOptions = {}): Promise<Fanwire> {
   const settings = settingsOf(options);
-  const { server, except = operatorPaths, logger = createLog(settings.log.level) } = options;
+  const { server, except = leftPaths(settings), logger = createLog(settings.log.level) } = options;
   announce(settings, logger);
   const management = server === undefined ? managementOf(settings) : 'nothing';
   const assembly = await assemble(settings, {

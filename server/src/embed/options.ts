@@ -15,7 +15,8 @@ export type FanwireOptions = SettingOptions & {
   readonly server?: Server | undefined;
   /**
    * Paths that are left to `server`: each with everything below it, but `/`, which is itself alone. Default: the
-   * operator's pages, which applications commonly have themselves (`operatorPaths`).
+   * operator's pages, which applications commonly have themselves (`operatorPaths`), but for those that `pages` asks
+   * for.
    */
   readonly except?: readonly string[] | undefined;
   /** Refuse weak secrets, and do not let loopback origins pass. Default: whether NODE_ENV is `production`. */
@@ -31,10 +32,23 @@ export const operatorPaths: readonly string[] = [
   ...['/health', '/ready', '/metrics', '/openapi.json', '/docs', '/console'],
 ];
 
+/** Paths that are left to the application, unless it says which. */
+export function leftPaths({ pages }: Settings): readonly string[] {
+  const asked = [
+    ...(pages.enabled ? ['/docs', '/openapi.json'] : []),
+    ...(pages.console ? ['/console'] : []),
+  ];
+  return operatorPaths.filter((path) => !asked.includes(path));
+}
+
+/** What an application has itself: on its server there are pages of ours only if it asks for them. */
+const noPages: Environment = { PAGES_ENABLED: 'false', CONSOLE_ENABLED: 'false' };
+
 /** The settings in force. Throws a StartError that names every option that is wrong. */
 export function settingsOf(options: FanwireOptions): Settings {
-  const { server: _server, except: _except, production, env = {}, logger: _logger, ...groups } = options;
+  const { server, except: _except, production, env: given = {}, logger: _logger, ...groups } = options;
   const file = readOptions(groups);
+  const env = server === undefined ? given : { ...noPages, ...given };
   const node = production === undefined ? process.env.NODE_ENV : production ? 'production' : 'development';
   const settings = loadSettings({ ...withoutGiven(env, file), NODE_ENV: node }, file);
   if (settings.listen.workers > 1) {

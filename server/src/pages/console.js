@@ -1,11 +1,11 @@
-import { byId, element, keyHeaders, refusalOf, setStatus } from './dom.js';
+import { byId, element, keyHeaders, refusalOf, root, setStatus } from './dom.js';
 
 const status = byId('status');
 let waiting = null;
 
 async function get(path) {
   const key = byId('key').value.trim();
-  const response = await fetch(path, { headers: await keyHeaders(key) });
+  const response = await fetch(new URL(path, root), { headers: await keyHeaders(key) });
   if (!response.ok) throw new Error(await refusalOf(response));
   return await response.json();
 }
@@ -41,7 +41,7 @@ function showConnections({ connections }) {
 async function refresh() {
   clearTimeout(waiting);
   try {
-    const [figures, connections] = await Promise.all([get('/ws/stats'), get('/ws/connections?limit=200')]);
+    const [figures, connections] = await Promise.all([get('ws/stats'), get('ws/connections?limit=200')]);
     showFigures(figures);
     showConnections(connections);
     setStatus(status, `${connections.connections.length} of ${connections.total} connections shown`, 'quiet');

@@ -1,6 +1,6 @@
 import { curlOf } from './docs-curl.js';
 import { schemaTable } from './docs-schema.js';
-import { byId, element } from './dom.js';
+import { byId, element, root } from './dom.js';
 
 /** Descriptions have `code` in backticks, and no other markup. */
 function prose(text = '') {
@@ -17,7 +17,7 @@ function resolve(document, value) {
 }
 
 function anchorOf({ method, path }) {
-  return [method, ...path.match(/[a-z]+/gi)].join('-');
+  return [method, ...(path.match(/[a-z]+/gi) ?? [])].join('-');
 }
 
 function operationsOf(document) {
@@ -89,7 +89,7 @@ function call(document, one) {
     { id: anchorOf(one) },
     element('h3', {}, ...titleOf(one)),
     element('p', {}, ...prose(operation.description)),
-    element('pre', { class: 'curl' }, curlOf(document, one, location.origin)),
+    element('pre', { class: 'curl' }, curlOf(document, one, root.href.replace(/\/$/, ''))),
     parameters(operation),
     body(document, operation),
     ...answers.map(([status, given]) => answer(document, status, given)),
@@ -118,7 +118,7 @@ function show(document) {
 }
 
 try {
-  const response = await fetch('/openapi.json');
+  const response = await fetch(new URL('openapi.json', root));
   show(await response.json());
 } catch (thrown) {
   byId('about').replaceChildren(`The description could not be loaded: ${thrown.message}`);

@@ -1,5 +1,8 @@
 /** What the pages share. Text is only ever set as text: nothing that a server or a client sent becomes markup. */
 
+/** The address below which everything of this server is; this file is in the folder `pages` there. */
+export const root = new URL('..', import.meta.url);
+
 /** An element with its attributes and children; a child may be a string. */
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -45,7 +48,8 @@ let header = null;
 /** The headers that present an API key, none for an empty one; what the header is called is a setting. */
 export async function keyHeaders(key) {
   if (key === '') return {};
-  header ??= (await (await fetch('/openapi.json')).json()).components.securitySchemes.apiKey.name;
+  header ??= (await (await fetch(new URL('openapi.json', root))).json()).components.securitySchemes.apiKey
+    .name;
   return { [header]: key };
 }
 

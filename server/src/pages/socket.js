@@ -1,4 +1,4 @@
-import { addLine, byId, readValue, setStatus } from './dom.js';
+import { addLine, byId, readValue, root, setStatus } from './dom.js';
 
 const log = byId('log');
 const status = byId('status');
@@ -8,7 +8,7 @@ const forOpen = ['subscribe', 'unsubscribe', 'send', 'sendRaw'];
 let socket = null;
 let requests = 0;
 
-byId('address').value = `${location.origin.replace(/^http/, 'ws')}/ws/connect`;
+byId('address').value = new URL('ws/connect', root).href.replace(/^http/, 'ws');
 
 /** What can be done with no socket, with one that connects, and with one that is open. */
 function allow(state) {

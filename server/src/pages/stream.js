@@ -1,4 +1,4 @@
-import { addLine, byId, keyHeaders, readValue, refusalOf, setStatus } from './dom.js';
+import { addLine, byId, keyHeaders, readValue, refusalOf, root, setStatus } from './dom.js';
 import { EventParser } from './event-parser.js';
 
 /*
@@ -11,7 +11,7 @@ const status = byId('status');
 let lastId = '';
 let stopping = null;
 
-byId('address').value = '/sse/connect?channels=news';
+byId('address').value = `${root.pathname}sse/connect?channels=news`;
 
 function setConnected(connected) {
   byId('connect').disabled = connected;
@@ -63,7 +63,7 @@ async function connect() {
 
 async function send() {
   const key = byId('key').value.trim();
-  const response = await fetch('/sse/send-to-channel', {
+  const response = await fetch(new URL('sse/send-to-channel', root), {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(await keyHeaders(key)) },
     body: JSON.stringify({

@@ -108,12 +108,12 @@ class Primary implements Server {
   }
 
   async start(): Promise<void> {
-    const { host, port, workers } = this.#settings.listen;
+    const { host, port, workers, basePath } = this.#settings.listen;
     await this.#host.open();
     this.#log.info({ engine: this.#settings.engine.kind }, 'engine open');
     this.#port = await freePort(host, port);
     await Promise.all(Array.from({ length: workers }, (_, at) => this.#employ(at + 1)));
-    this.url = urlOf({ address: host, family: '', port: this.#port }, host);
+    this.url = urlOf({ address: host, family: '', port: this.#port }, host) + basePath;
     warnOfFewDescriptors(descriptorNeeds(this.#settings), this.#log);
     this.#log.info({ url: this.url, workers, managementOpen: this.management !== 'nothing' }, 'listening');
   }

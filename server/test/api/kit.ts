@@ -214,6 +214,7 @@ async function build(options: TestOptions) {
       sseAuthRequired: options.sseAuth ?? false,
       maxDataBytes,
       apiKeyHeader: 'X-API-Key',
+      pages: { enabled: true, console: true },
     },
     directory: new LocalDirectory({
       ...{ hub, capacity, activity, clock },

@@ -29,6 +29,7 @@ describe('the description of the API', () => {
       'delete /api/channels/{channel}/messages/{id}',
       'delete /api/rooms/{channel}',
       'delete /ws/connections/{id}',
+      'get /',
       'get /api/channels',
       'get /api/channels/{channel}',
       'get /api/channels/{channel}/messages',
@@ -101,6 +102,7 @@ describe('the description of the API', () => {
       management: 'all' as const,
       sseAuthRequired: false,
       maxDataBytes: 1000,
+      pages: { enabled: true, console: true },
       apiKeyHeader: 'X-Ours',
     };
     await using server = await TestServer.start({ parts: { policy } });

@@ -12,6 +12,7 @@ const designed: Record<string, string | number | boolean | null> = {
   NODE_ENV: null,
   HOST: '127.0.0.1',
   PORT: 8000,
+  BASE_PATH: '/',
   WORKERS: '1',
   DATABASE_PATH: 'data/chat.db',
   DURABILITY: 'process',
@@ -91,6 +92,8 @@ const designed: Record<string, string | number | boolean | null> = {
   MAX_ROOMS_PER_USER: 100,
   MAX_MEMBERS_PER_ROOM: 1000,
   SHUTDOWN_TIMEOUT: 10,
+  PAGES_ENABLED: null,
+  CONSOLE_ENABLED: null,
 };
 
 test('the schema has the designed names and defaults, and no others', () => {
@@ -139,7 +142,7 @@ test('an empty environment gives every default, durations in milliseconds', () =
   assert.deepEqual(loadSettings({}), {
     production: false,
     rules: { everybody: defaultRules, local: localRules },
-    listen: { host: '127.0.0.1', port: 8000, workers: 1 },
+    listen: { host: '127.0.0.1', port: 8000, basePath: '', workers: 1 },
     engine: {
       kind: 'sqlite',
       databasePath: 'data/chat.db',
@@ -227,6 +230,7 @@ test('an empty environment gives every default, durations in milliseconds', () =
     },
     quotas: { roomsPerOwner: 100, membersPerRoom: 1000 },
     shutdown: { timeout: 10_000 },
+    pages: { enabled: true, console: true },
   });
 });
 

@@ -10,10 +10,13 @@ import { Directory } from '../support/server-process.ts';
 import { fileProblems, rsaKeys } from './support.ts';
 
 /** A value that is not the default, as the environment and as a file have it. */
-function sample({ setting }: Row): { text: string; value: unknown } {
+function sample({ group, key, setting }: Row): { text: string; value: unknown } {
   switch (setting.kind) {
-    case 'boolean':
-      return { text: String(!setting.default), value: !setting.default };
+    case 'boolean': {
+      const settings: Readonly<Record<string, unknown>> = { ...loadSettings({}) };
+      const inForce = (settings[group] as Readonly<Record<string, unknown>>)[key];
+      return { text: String(!inForce), value: !inForce };
+    }
     case 'choice': {
       const other = setting.choices.find((choice) => choice !== setting.default) ?? '';
       return { text: other, value: other };
@@ -31,6 +34,7 @@ function sample({ setting }: Row): { text: string; value: unknown } {
 
 const samples: Readonly<Record<string, string>> = {
   NODE_ENV: 'staging',
+  BASE_PATH: '/realtime',
   WORKERS: '3',
   JWT_ALG: 'HS512',
   JWT_PUBLIC_KEY: rsaKeys.publicKey,
@@ -59,7 +63,7 @@ for (const row of rows) {
 test('the environment wins over the file, the file over the default', () => {
   const file = parseConfigFile('fanwire.yaml', 'listen:\n  port: 9000\n  host: 0.0.0.0\n');
   const { listen, sse } = loadSettings({ PORT: '9001' }, file);
-  assert.deepEqual(listen, { host: '0.0.0.0', port: 9001, workers: 1 });
+  assert.deepEqual(listen, { host: '0.0.0.0', port: 9001, basePath: '', workers: 1 });
   assert.equal(sse.retry, 3000);
   assert.deepEqual(loadSettings({ PORT: '' }, file).listen.port, 9000, 'an empty variable is not set');
 });

@@ -41,6 +41,9 @@ async function problem(options: Loose): Promise<string> {
 /** Values that a setting may have and that are not its default, where it may have any others. */
 const special: Readonly<Record<string, unknown>> = {
   'listen.host': '0.0.0.0',
+  'listen.basePath': '/realtime',
+  'pages.enabled': false,
+  'pages.console': false,
   'limits.backlogLatest': 'price.*,score',
   'limits.backlogDrop': 'log-*',
   'engine.databasePath': '/nowhere/fanwire.db',
@@ -140,7 +143,7 @@ describe('options of createServer', () => {
 
   it('have the defaults of the settings', () => {
     const { listen, limits, jwt, engine } = settingsOf({ jwt: { secret: testSecret } });
-    assert.deepEqual(listen, { host: '127.0.0.1', port: 8000, workers: 1 });
+    assert.deepEqual(listen, { host: '127.0.0.1', port: 8000, basePath: '', workers: 1 });
     assert.equal(limits.connections, 1000);
     assert.equal(jwt.expiry, 3_600_000);
     assert.deepEqual([engine.kind, engine.databasePath], ['sqlite', 'data/chat.db']);

@@ -38,7 +38,7 @@ async function answer(url: string, method = 'GET'): Promise<number | 'theirs'> {
 describe('docs/embedding.md: options', () => {
   it('the environment counts if it is given, and options win over it', async (t) => {
     set(t, { WEBSOCKET_AUTH_REQUIRED: 'true' });
-    await using alone = await embedded();
+    await using alone = await embedded({ pages: { enabled: false, console: false } });
     await ChannelClient.open(alone);
     await using given = await embedded({ env: process.env });
     await refused(given.socket('/ws/connect'), 401, 'unauthorized');
@@ -92,7 +92,7 @@ describe('docs/embedding.md: on a server that is there already', () => {
   after(() => fw[Symbol.asyncDispose]());
 
   it('the paths of the HTTP API are Fanwire’s, with any method', async () => {
-    await using alone = await embedded();
+    await using alone = await embedded({ pages: { enabled: false, console: false } });
     const { body } = await alone.call('GET', '/openapi.json');
     const paths = Object.keys(body.paths).filter((path) => !operatorPaths.includes(path));
     assert.ok(paths.includes('/api/publish') && paths.includes('/sse/connect'));
@@ -105,7 +105,7 @@ describe('docs/embedding.md: on a server that is there already', () => {
 
   it('all others are the application’s, the operator’s pages included', async () => {
     assert.deepEqual(codes(pages[2]), operatorPaths);
-    const others = ['/', '/api', '/api/orders', '/ws/other/page', '/sse', '/sse/other', '/other'];
+    const others = ['/', '/ws/test-page', '/sse/test', '/api', '/api/orders', '/ws/other/page', '/sse', '/sse/other', '/other'];
     for (const path of [...operatorPaths, ...others]) {
       assert.equal(await answer(`${fw.url}${path}`), 'theirs', path);
     }
@@ -119,10 +119,10 @@ describe('docs/embedding.md: on a server that is there already', () => {
   });
 
   it('`except` changes it', async () => {
-    await using all = await hosted({ except: [] });
+    await using all = await hosted({ except: [], pages: { enabled: true, console: true } });
     for (const path of operatorPaths) assert.notEqual(await answer(`${all.url}${path}`), 'theirs', path);
-    await using less = await hosted({ except: [...operatorPaths, '/', '/ws/test-page', '/sse/test'] });
-    for (const path of ['/ws/test-page', '/sse/test', '/health']) {
+    await using less = await hosted({ except: [...operatorPaths, '/', '/ws/stats'] });
+    for (const path of ['/ws/stats', '/sse/test', '/health']) {
       assert.equal(await answer(`${less.url}${path}`), 'theirs', path);
     }
     await assert.rejects(less.socket('/'), { status: 200 });

@@ -63,7 +63,7 @@ const post = (body: unknown, headers: Record<string, string> = {}): RequestInit 
 
 describe('a Fanwire on the HTTP server of an application', () => {
   it('serves its paths beside those of the application', async () => {
-    await using fw = await hosted({}, createHttpServer(routes));
+    await using fw = await hosted({ pages: { enabled: true } }, createHttpServer(routes));
     assert.equal((await ask(`${fw.url}/hello`)).text, 'theirs: hello');
     assert.equal(
       (await ask(`${fw.url}/echo`, { method: 'POST', body: 'x'.repeat(100_000) })).text.length,
@@ -92,7 +92,9 @@ describe('a Fanwire on the HTTP server of an application', () => {
       '/sse',
       '/',
       '/WS/test-page',
-
+      '/ws/test-page',
+      '/sse/test',
+      '/pages/page.css',
       '//',
     ]) {
       const { status, text } = await ask(`${fw.url}${path}`);
@@ -127,7 +129,7 @@ describe('a Fanwire on the HTTP server of an application', () => {
   });
 
   it('answers HEAD, OPTIONS and wrong methods on its own paths', async () => {
-    await using fw = await hosted({}, createHttpServer(routes));
+    await using fw = await hosted({ pages: { enabled: true } }, createHttpServer(routes));
     const head = await ask(`${fw.url}/ws/test-page`, { method: 'HEAD' });
     assert.deepEqual([head.status, head.text], [200, '']);
     assert.ok(Number(head.headers.get('content-length')) > 0);
@@ -202,7 +204,7 @@ describe('a Fanwire on the HTTP server of an application', () => {
         asked++;
         routes(request, response);
       });
-      await using fw = await hosted({}, http);
+      await using fw = await hosted({ pages: { enabled: true } }, http);
       const get = (line: string) => requestText(`GET ${line} HTTP/1.1`, [['Host', 'localhost']]);
       const raw = new RawSocket(fw.url);
       raw.write(get('/sse/connect?channels=news'));
@@ -302,6 +304,33 @@ describe('WebSockets beside those of an application', () => {
     assert.deepEqual(asked, ['/live', '/other']);
   });
 
+  for (const [release, taken] of [
+    ['that asks whether to take an offer up', false],
+    ['that takes every offer up', true],
+  ] as const) {
+    it(`and offers of other protocols are ignored on its paths, with a release of Node ${release}`, async () => {
+      const http = createHttpServer(routes);
+      greeter(http, '/live');
+      await using fw = await hosted({}, http);
+      if (taken) Object.assign(http, { shouldUpgradeCallback: () => true });
+      const token = await fw.token('u1', { scopes: ['read', 'publish'] });
+      for (const offer of ['h2c', 'TLS/1.0', 'h2c, websocket']) {
+        const raw = new RawSocket(fw.url);
+        const headers = [
+          ['Host', 'localhost'],
+          ['Authorization', `Bearer ${token}`],
+          ['Connection', 'Upgrade, HTTP2-Settings'],
+          ['Upgrade', offer],
+          ['HTTP2-Settings', 'AAMAAABkAAQAoAAAAAIAAAAA'],
+        ] as const;
+        raw.write(requestText('GET /ws/stats HTTP/1.1', headers));
+        assert.match(await raw.head(), /^HTTP\/1\.1 200 OK\r\n/, offer);
+        await raw.until((text) => text.includes('"total_connections"'));
+        raw.close();
+      }
+    });
+  }
+
   it('at a path where nobody takes them up stay requests of the application', async () => {
     await using fw = await hosted({}, createHttpServer(routes));
     await declined(fw.url, '/nowhere', 404);
@@ -348,15 +377,27 @@ describe('paths that are left to the application', () => {
         assert.equal(await own(path + more, fw), false, path + more);
       }
     }
-    for (const path of ['/ws/test-page', '/sse/test', '/ws/stats', '/api/channels']) {
-      assert.equal(await own(path, fw), true, path);
+    for (const path of ['/ws/stats', '/api/channels']) assert.equal(await own(path, fw), true, path);
+    for (const path of ['/', '/ws/test-page', '/sse/test', '/pages/page.css']) {
+      assert.equal(await own(path, fw), false, path);
     }
   });
 
+  it('are not the pages that it asks for', async () => {
+    await using some = await hosted({ pages: { enabled: true } });
+    for (const path of ['/', '/docs', '/openapi.json', '/ws/test-page', '/sse/test', '/pages/page.css']) {
+      assert.equal(await own(path, some), true, path);
+    }
+    for (const path of ['/console', '/health', '/metrics']) assert.equal(await own(path, some), false, path);
+    await using other = await hosted({ env: { CONSOLE_ENABLED: 'true' } });
+    assert.equal(await own('/console', other), true);
+    for (const path of ['/', '/docs', '/ws/test-page']) assert.equal(await own(path, other), false, path);
+  });
+
   it('are none for an empty list', async () => {
-    await using fw = await hosted({ except: [] });
+    await using fw = await hosted({ except: [], pages: { enabled: true, console: true } });
     for (const path of operatorPaths) assert.equal(await own(path, fw), true, path);
-    assert.equal(await own('/', fw), false);
+    assert.equal(await own('/', fw), true);
     assert.equal(await own('/healthy', fw), false);
   });
 

@@ -9,6 +9,7 @@ import type { Message } from '../../src/engine/engine.ts';
 import { Pipeline } from '../../src/middleware/pipeline.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { Admission } from '../../src/transport/admission.ts';
+import { BasePath } from '../../src/transport/base-path.ts';
 import { frameOf } from '../../src/transport/websocket/frame.ts';
 import { Peer, WebSocketTransport } from '../../src/transport/websocket/server.ts';
 
@@ -96,6 +97,7 @@ function echoTransport({ settings: { websocket }, node, access, extensions }: As
     }),
     dialects: [echo],
     messageTimeout: websocket.messageTimeout,
+    base: new BasePath(''),
     maxMessageSize: websocket.maxMessageSize,
     maxFragments: websocket.maxFragments,
     compression: websocket.compression,

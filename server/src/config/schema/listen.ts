@@ -17,6 +17,15 @@ export const listen = {
     max: 65_535,
     meaning: 'Port to listen on; 0 is any free one.',
   },
+  basePath: {
+    env: 'BASE_PATH',
+    kind: 'text',
+    default: '/',
+    pattern: /^(\/[\w.~-]+)*\/?$/,
+    takes: 'a path such as /realtime, of letters, digits and . _ ~ -',
+    meaning:
+      'Path below which everything is served, WebSockets, streams and pages included; with `/realtime` it is `/realtime/ws/connect`.',
+  },
   workers: {
     env: 'WORKERS',
     kind: 'text',
@@ -34,6 +43,8 @@ export interface ListenSettings {
   readonly host: string;
   /** Default 8000; 0 is any free port. */
   readonly port: number;
+  /** Path below which everything is served, without a slash at its end. Default the empty one. */
+  readonly basePath: string;
   /** Threads that serve connections. Default 1: this one. */
   readonly workers: number;
 }

@@ -11,6 +11,7 @@ import type { Encoder } from '../../hub/recipient.ts';
 import { uuidv7 } from '../../ids.ts';
 import type { Admission, Admitted, Knocked, Request } from '../admission.ts';
 import { answered } from '../answered.ts';
+import type { BasePath } from '../base-path.ts';
 import { closing } from '../capacity.ts';
 import { Connection, type Wire } from '../connection.ts';
 import { type Ending, noTransportMeter } from '../meter.ts';
@@ -30,6 +31,7 @@ export interface WebSocketOptions {
   readonly node: Node;
   readonly admission: Admission;
   readonly dialects: readonly Dialect[];
+  readonly base: BasePath;
   /** Largest message from a client, in bytes; over it the connection is closed with 1009. */
   readonly maxMessageSize: number;
   /** Frames that one message may be split into; over it the connection is closed with 1008. */
@@ -132,13 +134,13 @@ export class WebSocketTransport {
     });
   }
 
-  /** Whether a WebSocket is served at this address, whatever its parameters. */
-  serves(http: Pick<IncomingMessage, 'url'>): boolean {
-    return this.#dialectAt(http) !== undefined;
+  /** Whether a WebSocket is served at this target below the base path, whatever its parameters. */
+  serves(target: string): boolean {
+    return this.#dialectAt(target) !== undefined;
   }
 
-  #dialectAt(http: Pick<IncomingMessage, 'url'>): Dialect | undefined {
-    const url = URL.parse(http.url ?? '', 'http://fanwire.invalid');
+  #dialectAt(target: string): Dialect | undefined {
+    const url = URL.parse(target, 'http://fanwire.invalid');
     return url === null ? undefined : this.#options.dialects.find((dialect) => isEntrance(dialect, url));
   }
 
@@ -146,6 +148,7 @@ export class WebSocketTransport {
   upgrade(http: IncomingMessage, stream: Duplex, head: Buffer): void {
     const socket = stream as Socket;
     socket.on('error', ignore);
+    this.#options.base.enter(http);
     const admitted = answered(socket).then(() => this.#admit(http, socket, head));
     admitted.catch((thrown) => {
       const error = this.#errorOf(thrown, http);
@@ -179,7 +182,7 @@ export class WebSocketTransport {
   /** Tells it by a frame, to who asks for that at the address of a dialect. False when it has to be an answer. */
   #tell(http: IncomingMessage, socket: Socket, head: Buffer, error: FanwireError): boolean {
     if (!wantsFrame(http) || isOld(http) || socket.destroyed || !socket.writable) return false;
-    const dialect = this.#dialectAt(http);
+    const dialect = this.#dialectAt(http.url ?? '');
     if (!dialect) return false;
     const seconds = errorHeaders(error)['Retry-After'];
     const frame = dialect.refusal(error, seconds === undefined ? undefined : Number(seconds));
@@ -207,6 +210,7 @@ export class WebSocketTransport {
   }
 
   async #admit(http: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    this.#options.base.check(http);
     const url = targetUrl(http);
     const request = { http, url, client: this.#options.admission.knock({ http, url }) };
     checkRequest(http);

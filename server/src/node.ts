@@ -22,7 +22,7 @@ export interface NodeParts {
 }
 
 /** What all connections share, with the limits that the settings give; the metrics watch it from now on. */
-export function createNode({ limits, websocket }: Settings, parts: NodeParts): Node {
+export function createNode({ limits, websocket, log: logging }: Settings, parts: NodeParts): Node {
   const { commons, callers, clock, log, report, metrics, extensions } = parts;
   const { engine, activity, connections, fence, capacity } = commons;
   const { actions, observer } = extensions;
@@ -43,6 +43,7 @@ export function createNode({ limits, websocket }: Settings, parts: NodeParts): N
     callers,
     clock,
     log,
+    logConnections: logging.connections,
     report,
     meter: metrics.transport,
     ...(actions ? { actions } : {}),

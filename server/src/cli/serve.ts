@@ -4,6 +4,7 @@ import type { ConfigFile } from '../config/file.ts';
 import { needsDevelopmentSecret } from '../config/secret.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLog } from '../ops/log.ts';
+import { logSink } from '../ops/log-sink.ts';
 import { type Server, startServer } from '../server.ts';
 import { startWorkers } from '../workers/primary.ts';
 import { commandName } from './command-name.ts';
@@ -18,7 +19,7 @@ interface Origin {
 
 /** Runs until SIGTERM, SIGINT or SIGHUP; a second signal does not wait. Resolves after a clean end. */
 export async function serve(settings: Settings, origin: Origin): Promise<void> {
-  const log = createLog(settings.log.level);
+  const log = createLog(settings.log.level, logSink(settings.log.format));
   const ending = firstSignal();
   const start = settings.listen.workers > 1 ? startWorkers : startServer;
   const server = await start(settings, log);
@@ -66,6 +67,7 @@ async function banner(
   if (!production) lines.push('  mode        development (NODE_ENV is not production)');
   lines.push(...managementLines[management]);
   lines.push(...doorLines(settings));
+  lines.push(...pageLines(settings, url));
   if (needsDevelopmentSecret(settings)) {
     lines.push(`  token       ${await makeToken(settings, { sub: 'dev' })}`);
     lines.push(`              for user "dev"; make others with: ${commandName()} token --sub <user>`);
@@ -97,3 +99,12 @@ const managementLines = {
   ],
   nothing: [],
 } as const;
+
+/** What there is to be opened in a browser. */
+function pageLines({ pages }: Settings, url: string): string[] {
+  if (pages.enabled)
+    return [
+      `  pages       ${url}/ has links to all: test pages, the HTTP API${pages.console ? ', the console' : ''}`,
+    ];
+  return pages.console ? [`  console     ${url}/console`] : [];
+}

@@ -4,6 +4,7 @@ import { Actions } from '../middleware/actions.ts';
 import { Pipeline } from '../middleware/pipeline.ts';
 import { announce } from '../ops/announce.ts';
 import { createLog } from '../ops/log.ts';
+import { logSink } from '../ops/log-sink.ts';
 import { managementOf } from '../server.ts';
 import { Attached } from './attached.ts';
 import { Events } from './events.ts';
@@ -17,7 +18,11 @@ import { OwnPort } from './own-port.ts';
  */
 export async function createServer(options: FanwireOptions = {}): Promise<Fanwire> {
   const settings = settingsOf(options);
-  const { server, except = leftPaths(settings), logger = createLog(settings.log.level) } = options;
+  const {
+    server,
+    except = leftPaths(settings),
+    logger = createLog(settings.log.level, logSink(settings.log.format)),
+  } = options;
   announce(settings, logger);
   const management = server === undefined ? managementOf(settings) : 'nothing';
   const assembly = await assemble(settings, {

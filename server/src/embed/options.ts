@@ -23,7 +23,7 @@ export type FanwireOptions = SettingOptions & {
   readonly production?: boolean | undefined;
   /** Settings that the options do not have, as `process.env` has them. Default: none. */
   readonly env?: Environment | undefined;
-  /** Where log lines go. Default: JSON lines on standard error, from `log.level` on. */
+  /** Where log lines go. Default: lines on standard error, by `log`. */
   readonly logger?: Log | undefined;
 };
 

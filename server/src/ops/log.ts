@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { Notice, type UnknownErrorReporter } from '../errors.ts';
 import type { Log } from '../transport/node.ts';
+import { logSink, type Sink } from './log-sink.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
@@ -10,15 +11,10 @@ const secretFields = [
   ...['lastEventId', 'last_event_id'],
 ];
 
-/** Where lines go; by default to standard error, so that standard output stays free for what commands print. */
-interface Sink {
-  write(line: string): void;
-}
-
 /** JSON lines, each with the fields of `base`. Credentials are in none of them, whoever logs what. */
 export function createLog(
   level: LogLevel,
-  sink: Sink = pino.destination({ fd: 2, sync: true }),
+  sink: Sink = logSink('json'),
   base: Readonly<Record<string, unknown>> | null = null,
 ): Log {
   return pino(

@@ -144,7 +144,7 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
 
   /** Whether anybody reads what is only said for finding faults. */
   get #verbose(): boolean {
-    return this.#node.log.isLevelEnabled?.('debug') ?? true;
+    return this.#node.logConnections === true || (this.#node.log.isLevelEnabled?.('debug') ?? true);
   }
 
   get session(): Session | null {
@@ -156,7 +156,7 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     this.#meter.opened(this.dialect, this.transport);
     this.#node.observer?.connected(this);
     if (this.#verbose) {
-      this.#node.log.debug({ ...this.#logged(), address: this.remoteAddress, request }, 'connection opened');
+      this.#say({ ...this.#logged(), address: this.remoteAddress, request }, 'connection opened');
     }
     this.#session = makeSession(() => this.#runner?.settled());
     this.#runner = new Runner(this, this.#session, this, this.#node.report);
@@ -331,7 +331,7 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     this.#meter.closed(this.dialect, this.transport, ending);
     if (this.#verbose) {
       const ms = Math.round(this.#node.clock.monotonic() - this.#openedAt);
-      this.#node.log.debug({ ...this.#logged(), ...ending, ms }, 'connection closed');
+      this.#say({ ...this.#logged(), ...ending, ms }, 'connection closed');
     }
     this.outbox.close();
     this.#runner?.close();
@@ -358,6 +358,12 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     if (expiresAt === null || this.#closed) return;
     this.#expiry ??= new Expiry(this);
     wheel.addDated(this.#expiry, expiresAt);
+  }
+
+  #say(fields: object, text: string): void {
+    const { log, logConnections } = this.#node;
+    if (logConnections) log.info(fields, text);
+    else log.debug(fields, text);
   }
 
   #logged(): object {

@@ -33,6 +33,8 @@ export interface Node {
   readonly callers: Callers;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether connections that come and go are lines of the level info. @default of the level debug */
+  readonly logConnections?: boolean;
   readonly report: UnknownErrorReporter;
   /** @default one that counts nothing */
   readonly meter?: TransportMeter;

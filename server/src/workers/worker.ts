@@ -10,6 +10,7 @@ import type { Engine } from '../engine/engine.ts';
 import { FanwireError } from '../errors.ts';
 import { Pipeline } from '../middleware/pipeline.ts';
 import { createLog } from '../ops/log.ts';
+import { logSink } from '../ops/log-sink.ts';
 import type { Metrics } from '../ops/metrics.ts';
 import { listen, type Server } from '../server.ts';
 import { Capacity } from '../transport/capacity.ts';
@@ -57,7 +58,7 @@ export function startWorker({
   memory,
   own,
 }: WorkerOrder): void {
-  const log = createLog(settings.log.level, undefined, { worker: number });
+  const log = createLog(settings.log.level, logSink(settings.log.format), { worker: number });
   const line = new Line<PrimaryService>(port, (thrown) => {
     log.error({ error: String(thrown) }, 'a call between threads failed');
   });

@@ -20,6 +20,8 @@ const designed: Record<string, string | number | boolean | null> = {
   DISK_FREE_WARNING: 268_435_456,
   KEY_PREFIX: 'fanwire',
   LOG_LEVEL: 'info',
+  LOG_FORMAT: 'auto',
+  LOG_CONNECTIONS: false,
   MAX_CONNECTIONS_TOTAL: 1000,
   MAX_CONNECTIONS_PER_ROOM: 100,
   MAX_BACKLOG_BYTES: 1_048_576,
@@ -150,7 +152,7 @@ test('an empty environment gives every default, durations in milliseconds', () =
       freeSpaceWarning: 268_435_456,
       keyPrefix: 'fanwire',
     },
-    log: { level: 'info' },
+    log: { level: 'info', format: 'auto', connections: false },
     limits: {
       connections: 1000,
       connectionsPerRoom: 100,

@@ -65,6 +65,28 @@ describe('the life of a server', () => {
 });
 
 describe('the life of a connection', () => {
+  it('is told at the level info, with id and address, where the settings ask for it, by either transport', async () => {
+    const { fw, logged } = await logging({ LOG_CONNECTIONS: 'true' });
+    await using _ = fw;
+    const client = await fw.socket(`/ws/connect?token=${await fw.token('ann')}`);
+    const { content } = await client.next({ type: 'connected' });
+    const opened = await logged('connection opened');
+    assert.equal(opened.level, 'info');
+    assert.deepEqual(
+      [opened.connection, opened.dialect, opened.user, opened.address],
+      [content.connection_id, 'channel', 'ann', '127.0.0.1'],
+    );
+    client.close();
+    const closed = await logged('connection closed');
+    assert.deepEqual([closed.level, closed.connection], ['info', content.connection_id]);
+    const stream = await fw.stream('/sse/connect?channels=news');
+    await stream.next('connected');
+    const second = await logged('connection opened', 2);
+    assert.deepEqual([second.level, second.transport, second.address], ['info', 'sse', '127.0.0.1']);
+    stream.close();
+    assert.equal((await logged('connection closed', 2)).level, 'info');
+  });
+
   it('is opened and closed: who, by which dialect, how long, and why', async () => {
     const { fw, clock, logged } = await logging();
     await using _ = fw;

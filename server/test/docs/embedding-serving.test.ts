@@ -105,7 +105,17 @@ describe('docs/embedding.md: on a server that is there already', () => {
 
   it('all others are the application’s, the operator’s pages included', async () => {
     assert.deepEqual(codes(pages[2]), operatorPaths);
-    const others = ['/', '/ws/test-page', '/sse/test', '/api', '/api/orders', '/ws/other/page', '/sse', '/sse/other', '/other'];
+    const others = [
+      '/',
+      '/ws/test-page',
+      '/sse/test',
+      '/api',
+      '/api/orders',
+      '/ws/other/page',
+      '/sse',
+      '/sse/other',
+      '/other',
+    ];
     for (const path of [...operatorPaths, ...others]) {
       assert.equal(await answer(`${fw.url}${path}`), 'theirs', path);
     }

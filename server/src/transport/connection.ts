@@ -156,7 +156,7 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     this.#meter.opened(this.dialect, this.transport);
     this.#node.observer?.connected(this);
     if (this.#verbose) {
-      this.#say({ ...this.#logged(), address: this.remoteAddress, request }, 'connection opened');
+      this.#sayOpened({ ...this.#logged(), address: this.remoteAddress, request });
     }
     this.#session = makeSession(() => this.#runner?.settled());
     this.#runner = new Runner(this, this.#session, this, this.#node.report);
@@ -331,7 +331,7 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     this.#meter.closed(this.dialect, this.transport, ending);
     if (this.#verbose) {
       const ms = Math.round(this.#node.clock.monotonic() - this.#openedAt);
-      this.#say({ ...this.#logged(), ...ending, ms }, 'connection closed');
+      this.#sayClosed({ ...this.#logged(), ...ending, ms });
     }
     this.outbox.close();
     this.#runner?.close();
@@ -360,10 +360,16 @@ export class Connection implements Link, OutboxOwner, Sleeper, Valve {
     wheel.addDated(this.#expiry, expiresAt);
   }
 
-  #say(fields: object, text: string): void {
+  #sayOpened(fields: object): void {
     const { log, logConnections } = this.#node;
-    if (logConnections) log.info(fields, text);
-    else log.debug(fields, text);
+    if (logConnections) log.info(fields, 'connection opened');
+    else log.debug(fields, 'connection opened');
+  }
+
+  #sayClosed(fields: object): void {
+    const { log, logConnections } = this.#node;
+    if (logConnections) log.info(fields, 'connection closed');
+    else log.debug(fields, 'connection closed');
   }
 
   #logged(): object {

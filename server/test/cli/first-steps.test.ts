@@ -80,6 +80,9 @@ describe('the log', () => {
       const line = await run.lines.next((one) => one.includes('listening') && one.includes('url='));
       assert.equal(line.includes('\x1b['), coloured, line);
       assert.ok(!line.startsWith('{'));
+      // Ctrl-C: the server is no child of ours, and would go on.
+      run.type('\x03');
+      await run.outcome;
     });
   }
 
@@ -91,5 +94,7 @@ describe('the log', () => {
     });
     const line = await run.lines.next((one) => one.includes('"listening"'));
     assert.equal(JSON.parse(line).msg, 'listening');
+    run.type('\x03');
+    await run.outcome;
   });
 });

@@ -16,7 +16,9 @@ import { createNode } from './node.ts';
 import { CutLog } from './ops/http-cuts.ts';
 import { faultReporter } from './ops/log.ts';
 import { Metrics } from './ops/metrics.ts';
+import { NewChannels } from './publishing/new-channels.ts';
 import { Publishing } from './publishing/publishing.ts';
+import { StorageQuotas } from './publishing/storage-quotas.ts';
 import { Admission } from './transport/admission.ts';
 import { BasePath } from './transport/base-path.ts';
 import { Enforcer } from './transport/enforcer.ts';
@@ -93,6 +95,14 @@ export async function assemble<Added extends Extensions>(
     ...access,
     pipeline: extensions.pipeline,
     maxDataBytes: settings.sse.maxMessageSize,
+    quotas: new StorageQuotas(
+      engine.exhausted,
+      new NewChannels({
+        perMinute: settings.quotas.channelsPerMinute,
+        now: () => clock.monotonic(),
+        isKnown: (channel) => (node.hub.local(channel)?.offset ?? 0) > 0,
+      }),
+    ),
   });
   const core: Core<Added> = { settings, engine, node, access, publishing, enforcer, metrics, extensions };
   const assembly = { ...core, ...addDoors(core, commons, management) };

@@ -96,7 +96,8 @@ export const errorCodes = {
   limit_reached: {
     retryable: true,
     status: 429,
-    meaning: 'A limit on members, subscriptions, or connections of an address or user is reached.',
+    meaning:
+      'A limit is reached: on members, subscriptions, rooms, new channels, what is kept, or connections of an address or user.',
   },
   unrecoverable: { retryable: false, status: 409, meaning: 'The position cannot be resumed.' },
   unavailable: {

@@ -6,7 +6,7 @@ import { SqliteEngine } from './engine/sqlite/engine.ts';
 
 /** The engine that the settings choose. A new one is added here and nowhere else. */
 export function createEngine(
-  { engine, history }: Settings,
+  { engine, history, quotas }: Settings,
   clock: Clock,
   report: (thrown: unknown) => void,
 ): Engine {
@@ -17,15 +17,17 @@ export function createEngine(
     idempotencyWindow: history.idempotencyWindow,
     channelTtl: history.channelTtl,
   };
+  const storage = { total: quotas.databaseBytes, channel: quotas.channelBytes, account: quotas.userBytes };
   switch (engine.kind) {
     case 'memory':
-      return new MemoryEngine({ retention, clock });
+      return new MemoryEngine({ retention, clock, storage });
     case 'sqlite':
       return new SqliteEngine({
         path: engine.databasePath,
         durability: engine.durability,
         freeSpaceWarning: engine.freeSpaceWarning,
         retention,
+        storage,
         clock,
         report,
       });

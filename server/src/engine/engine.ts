@@ -3,6 +3,8 @@
  * each other. Nothing here assumes that the engine shares memory with the connections.
  */
 
+import type { Exhausted } from './usage.ts';
+
 /** JSON text of a value: valid JSON on one line, nested at most 128 deep. */
 export type JsonText = string;
 
@@ -50,6 +52,8 @@ export interface Draft {
   readonly data: JsonText;
   readonly sender: Sender | null;
   readonly persist: boolean;
+  /** Whose kept bytes a message counts among that is to be kept; nobody's by default. */
+  readonly account?: string | undefined;
 }
 
 export interface Position {
@@ -284,6 +288,8 @@ export interface Engine {
   readonly presence: PresenceStore;
   readonly rooms: RoomStore;
   readonly revocations: RevocationStore;
+  /** What may not be stored any more. To be asked before a message is appended: `append` takes it all the same. */
+  readonly exhausted: Exhausted;
   /** Through the real path: a probe is written and read back. */
   health(): Promise<EngineHealth>;
   /** Flushes and lets go of everything. Idempotent. */

@@ -45,6 +45,8 @@ export interface Publication {
   readonly space?: string | undefined;
   /** Keep it for HISTORY_TTL rather than for the recovery window. Default false. */
   readonly persist?: boolean | undefined;
+  /** Whose kept bytes it counts among. @default nobody's */
+  readonly account?: string | undefined;
 }
 
 /** A command to every node, this one included: whatever its `op` names. */
@@ -360,7 +362,7 @@ export class Hub {
     await this.published({ channel, type: deletedType, data: JSON.stringify(what), sender: null });
   }
 
-  #draft({ channel, type, data, sender, id, space = '', persist }: Publication): Draft {
+  #draft({ channel, type, data, sender, id, space = '', persist, account }: Publication): Draft {
     const keyed = id !== undefined;
     return {
       channel,
@@ -371,6 +373,7 @@ export class Hub {
       data,
       sender,
       persist: persist ?? false,
+      account,
     };
   }
 

@@ -1,5 +1,6 @@
 import type { Principal } from '../access/principal.ts';
 import type { Sender } from '../engine/engine.ts';
+import { accountOfUser } from '../engine/usage.ts';
 
 /** Who publishes, and by which way in. */
 export interface Author {
@@ -12,7 +13,7 @@ export interface Author {
 
 /** The ids of the program, of all API keys and of requests to a server whose management is open. */
 const backEnds = '';
-/** Those of all connections without credentials. */
+/** Those of all connections without credentials, who are one account as well. */
 const guests = 'guests';
 
 /**
@@ -23,6 +24,13 @@ export function idSpaceOf({ origin, principal }: Author): string {
   if (principal === null) return backEnds;
   if (principal.user !== null) return `user:${principal.user}`;
   return origin === 'http' || principal.via === 'key' ? backEnds : guests;
+}
+
+/** Whose kept bytes a message counts among; back ends are the operator's own, and nobody's. */
+export function accountOf({ origin, principal }: Author): string | undefined {
+  if (principal === null || principal.keyName !== null) return undefined;
+  if (principal.user !== null) return accountOfUser(principal.user);
+  return origin === 'connection' ? guests : undefined;
 }
 
 /** The program that the server is part of. */

@@ -5,7 +5,7 @@ import { FanwireError, type UnknownErrorReporter } from '../errors.ts';
 import type { Hub, Publication } from '../hub/hub.ts';
 import type { PublishCallback } from '../hub/tick.ts';
 import type { Pipeline } from '../middleware/pipeline.ts';
-import { type Author, idSpaceOf } from './author.ts';
+import { type Author, accountOf, idSpaceOf } from './author.ts';
 import type { Outgoing, Target } from './message.ts';
 import { Passage } from './passage.ts';
 import { noQuotas, type Quotas } from './quotas.ts';
@@ -79,7 +79,8 @@ export class Publishing {
     this.#permit(author, target);
     const { channel } = target;
     const space = id === undefined ? undefined : idSpaceOf(author);
-    return this.#sized({ channel, type, data, id, space, persist, sender: author.sender });
+    const account = accountOf(author);
+    return this.#sized({ channel, type, data, id, space, persist, account, sender: author.sender });
   }
 
   /** Commits all of them at once; what stands in the place of one as an error is passed on in its place. */

@@ -30,11 +30,19 @@ export class EngineDesk implements EngineService {
   readonly #present = new Tally();
   #parcel: Message[] = [];
   #gone = false;
+  #forget = (): void => {};
 
   constructor(host: EngineHost, engine: Engine, line: Line<EngineNews>) {
     this.#host = host;
     this.#engine = engine;
     this.line = line;
+  }
+
+  /** The worker listens: from now on it knows what is exhausted. */
+  begin(): void {
+    const { exhausted } = this.#engine;
+    for (const key of exhausted.keys) this.line.cast('exhaustedChanged', key, true);
+    this.#forget = exhausted.onChange((key, is) => this.line.cast('exhaustedChanged', key, is));
   }
 
   /** A message for the worker, which is sent soon. */
@@ -56,6 +64,7 @@ export class EngineDesk implements EngineService {
   /** The worker is gone: nothing that it held stays. */
   async release(): Promise<void> {
     this.#gone = true;
+    this.#forget();
     for (const channel of this.#followed) this.#host.unfollow(this, channel);
     this.#followed.clear();
     for (const [channel, user] of this.#present.drain()) await this.#engine.presence.leave(channel, user);

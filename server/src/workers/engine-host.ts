@@ -63,7 +63,9 @@ export class EngineHost {
 
   /** A worker begins. */
   seat(line: Line<EngineNews>): EngineDesk {
-    return new EngineDesk(this, this.#options.engine, line);
+    const desk = new EngineDesk(this, this.#options.engine, line);
+    desk.begin();
+    return desk;
   }
 
   /** Channels that a worker follows, `$control` left out. */

@@ -53,4 +53,5 @@ export interface EngineNews {
   deliver(messages: Parcel<Message>): void;
   unsure(channel: string): void;
   presenceChanged(event: PresenceEvent): void;
+  exhaustedChanged(key: string, isExhausted: boolean): void;
 }

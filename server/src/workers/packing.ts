@@ -19,12 +19,14 @@ interface DraftColumns extends SenderColumns {
   readonly id: Column<string>;
   readonly keyed: Column<boolean>;
   readonly space: Column<string>;
+  /** '' for none. */
+  readonly account: Column<string>;
   readonly type: Column<string>;
   readonly data: Column<JsonText>;
   readonly persist: Column<boolean>;
 }
 
-interface MessageColumns extends Omit<DraftColumns, 'keyed' | 'space'> {
+interface MessageColumns extends Omit<DraftColumns, 'keyed' | 'space' | 'account'> {
   readonly offset: Column<number>;
   readonly epoch: Column<string>;
   readonly time: Column<number>;
@@ -52,13 +54,14 @@ export function packDrafts(drafts: readonly Draft[]): Parcel<Draft> {
     ...contentColumns(drafts),
     keyed: column(drafts, (draft) => draft.keyed),
     space: column(drafts, (draft) => draft.space),
+    account: column(drafts, (draft) => draft.account ?? ''),
   } satisfies DraftColumns);
 }
 
 export function unpackDrafts(parcel: Parcel<Draft>): readonly Draft[] {
   if (typeof parcel !== 'string') return parcel;
   const columns: DraftColumns = JSON.parse(parcel);
-  const { length, channel, id, keyed, space, type, data, persist } = columns;
+  const { length, channel, id, keyed, space, type, data, persist, account } = columns;
   return Array.from({ length }, (_, at) => ({
     channel: cell(channel, at),
     id: cell(id, at),
@@ -68,7 +71,13 @@ export function unpackDrafts(parcel: Parcel<Draft>): readonly Draft[] {
     data: cell(data, at),
     sender: senderAt(columns, at),
     persist: cell(persist, at),
+    ...accountAt(account, at),
   }));
+}
+
+function accountAt(accounts: Column<string>, at: number): Pick<Draft, 'account'> {
+  const account = cell(accounts, at);
+  return account === '' ? {} : { account };
 }
 
 export function packMessages(messages: readonly Message[]): Parcel<Message> {
@@ -124,7 +133,7 @@ export function unpackReceipts(parcel: Parcel<Receipt>, drafts: readonly Draft[]
 
 type Content = Pick<Draft, 'channel' | 'id' | 'type' | 'data' | 'sender' | 'persist'>;
 
-function contentColumns(rows: readonly Content[]): Omit<DraftColumns, 'keyed' | 'space'> {
+function contentColumns(rows: readonly Content[]): Omit<DraftColumns, 'keyed' | 'space' | 'account'> {
   return {
     length: rows.length,
     channel: column(rows, (row) => row.channel),

@@ -15,6 +15,7 @@ import type {
   Tail,
   TailQuery,
 } from '../engine/engine.ts';
+import { Exhausted } from '../engine/usage.ts';
 import { FanwireError } from '../errors.ts';
 import type { EngineNews, EngineService } from './engine-service.ts';
 import type { Line } from './line.ts';
@@ -26,6 +27,7 @@ export class RemoteEngine implements Engine, EngineNews {
   readonly presence: PresenceStore;
   readonly rooms: RoomStore;
   readonly revocations: RevocationStore;
+  readonly exhausted = new Exhausted();
   readonly #line: Line<EngineService>;
   #sink: EngineSink | null = null;
 
@@ -110,6 +112,10 @@ export class RemoteEngine implements Engine, EngineNews {
 
   unsure(channel: string): void {
     this.#sink?.unsure(channel);
+  }
+
+  exhaustedChanged(key: string, isExhausted: boolean): void {
+    this.exhausted.set(key, isExhausted);
   }
 
   presenceChanged(event: Parameters<EngineNews['presenceChanged']>[0]): void {

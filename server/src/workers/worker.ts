@@ -115,6 +115,10 @@ class Seat implements WorkerService {
     this.#ends.engine.presenceChanged(event);
   }
 
+  exhaustedChanged(key: string, isExhausted: boolean): void {
+    this.#ends.engine.exhaustedChanged(key, isExhausted);
+  }
+
   replaced(holder: string): void {
     this.#ends.places.replaced(holder);
   }

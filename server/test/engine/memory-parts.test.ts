@@ -6,6 +6,8 @@ import { ChannelTable } from '../../src/engine/memory/channel-table.ts';
 import { MemoryEngine } from '../../src/engine/memory/engine.ts';
 import { Idempotency } from '../../src/engine/memory/idempotency.ts';
 import { Ring } from '../../src/engine/memory/ring.ts';
+import { Usage } from '../../src/engine/memory/usage.ts';
+import { Exhausted, unlimited } from '../../src/engine/usage.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const retention: Retention = { windowSize: 100, windowTtl: 1000, historyTtl: 5000, idempotencyWindow: 1000 };
@@ -45,7 +47,7 @@ describe('Ring', () => {
 
 describe('ChannelTable', () => {
   it('a sweep lets go of channels that keep nothing, but not of their offsets or of time', () => {
-    const table = new ChannelTable({ retention, epoch: 'e' });
+    const table = new ChannelTable({ retention, epoch: 'e', usage: new Usage(unlimited, new Exhausted()) });
     for (let n = 0; n < 50; n += 1) table.open('a').append(draft('a'), 10_000);
     table.open('b').append(draft('b', true), 10_000);
     table.open('followed').followed = true;
@@ -61,7 +63,7 @@ describe('ChannelTable', () => {
   });
 
   it('sweeps many channels in portions, and comes round to all of them', () => {
-    const table = new ChannelTable({ retention, epoch: 'e' });
+    const table = new ChannelTable({ retention, epoch: 'e', usage: new Usage(unlimited, new Exhausted()) });
     for (let n = 0; n < 25_000; n += 1) table.open(`c${n}`).append(draft(`c${n}`), 10_000);
     table.sweep(20_000);
     assert.ok(table.size > 0 && table.size < 25_000, 'a part of them');

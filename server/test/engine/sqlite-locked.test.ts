@@ -96,12 +96,12 @@ describe('while another program holds the file', { timeout: 60_000 }, () => {
       store.engine.remove('c', 'a').then(note('remove')),
       store.append('d').then(note('append again')),
     ];
-    await delay(300);
+    await delay(1_000);
     assert.deepEqual([order, store.delivered.map(({ id }) => id)], [[], ['a']]);
     assert.equal((await store.engine.read('c', { limit: 9 })).messages.length, 1, 'reading goes on');
     await lock.release();
     await Promise.all(waiting);
-    assert.ok(stop() < 100);
+    assert.ok(stop() < 500);
     assert.equal(order.length, waiting.length);
     const rooms = order.filter((name) => ['create', 'admit', 'expel', 'revoke'].includes(name));
     assert.deepEqual(rooms, ['create', 'admit', 'expel', 'revoke']);
@@ -136,7 +136,7 @@ describe('while another program holds the file', { timeout: 60_000 }, () => {
     assert.equal(ok, false);
     assert.ok(detail.includes(`another program holds a lock on ${store.path}`), detail);
     assert.ok(told.includes('another program holds a lock') && !told.includes(store.path), told);
-    assert.ok(stop() < 100);
+    assert.ok(stop() < 1_000);
     await lock.release();
     assert.deepEqual([await store.append('a'), store.delivered.length], [[1], 1]);
     assert.deepEqual(await store.engine.health(), { ok: true });
@@ -175,7 +175,7 @@ describe('while another program holds the file', { timeout: 60_000 }, () => {
     const begun = performance.now();
     await store.engine.close();
     assert.ok(performance.now() - begun < 4_000);
-    assert.ok(stop() < 100);
+    assert.ok(stop() < 1_000);
     await waiting;
   });
 });
@@ -189,10 +189,10 @@ describe('a start while another program holds the file', { timeout: 60_000 }, ()
       await using lock = await ForeignLock.take(store.path, sql);
       const stop = watchLoop();
       const starting = store.start();
-      await delay(200);
+      await delay(2_000);
       await lock.release();
       await starting;
-      assert.ok(stop() < 150);
+      assert.ok(stop() < 1_000);
       assert.deepEqual(await store.append('b'), [2]);
     });
   }

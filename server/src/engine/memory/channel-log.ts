@@ -10,7 +10,9 @@ import {
   type TailQuery,
 } from '../engine.ts';
 import { Page } from '../page.ts';
+import { costOf } from '../usage.ts';
 import { Ring } from './ring.ts';
+import type { Charge, Usage } from './usage.ts';
 
 /** Messages in order of offset, and so of time. */
 interface Sequence {
@@ -24,6 +26,7 @@ interface Beginning {
   readonly epoch: string;
   readonly top: number;
   readonly time: number;
+  readonly usage: Usage;
 }
 
 /**
@@ -45,11 +48,15 @@ export class ChannelLog implements Sequence {
   readonly #window = new Ring<Message>();
   /** Persisted messages, those in the window too. */
   readonly #persisted = new Ring<Message>();
+  /** What each of them counts. */
+  readonly #charges = new Ring<Charge>();
+  readonly #usage: Usage;
   /** How many of the persisted ones have left the window. */
   #behind = 0;
 
   /** `top` and `time` are those of the last message of an earlier log of the channel. */
-  constructor(channel: string, retention: Retention, { life, epoch, top, time }: Beginning) {
+  constructor(channel: string, retention: Retention, { life, epoch, top, time, usage }: Beginning) {
+    this.#usage = usage;
     this.channel = channel;
     this.life = life;
     this.epoch = epoch;
@@ -93,7 +100,7 @@ export class ChannelLog implements Sequence {
       persist: draft.persist,
     };
     this.#window.push(message);
-    if (draft.persist) this.#persisted.push(message);
+    if (draft.persist) this.#persist(message, draft.account);
     this.trim(age);
     return message;
   }
@@ -120,8 +127,16 @@ export class ChannelLog implements Sequence {
     return found;
   }
 
+  #persist(message: Message, account: string | undefined): void {
+    const charge = { account, bytes: costOf(message.data.length) };
+    this.#persisted.push(message);
+    this.#charges.push(charge);
+    this.#usage.add(this.channel, charge);
+  }
+
   /** Lets go of everything that is kept. */
   clear(): void {
+    while (this.#charges.length > 0) this.#usage.take(this.channel, this.#charges.shift());
     this.#window.clear();
     this.#persisted.clear();
     this.#behind = 0;
@@ -168,6 +183,7 @@ export class ChannelLog implements Sequence {
     let steps = 0;
     while (this.#behind > 0 && persisted.at(0).time <= horizon) {
       persisted.shift();
+      this.#usage.take(this.channel, this.#charges.shift());
       this.#behind -= 1;
       steps += 1;
     }

@@ -1,5 +1,6 @@
 import type { Position, Retention } from '../engine.ts';
 import { ChannelLog } from './channel-log.ts';
+import type { Usage } from './usage.ts';
 
 /** Steps of one sweep, a channel visited or a message freed each: about a millisecond's work. */
 const SWEEP_STEPS = 10_000;
@@ -18,12 +19,14 @@ export interface ChannelTableOptions {
   readonly epoch: string;
   /** Whether somebody owns the channel as a room. */
   readonly isOwned?: (channel: string) => boolean;
+  readonly usage: Usage;
 }
 
 /** The logs of all channels, and what must be known of those whose log is gone. */
 export class ChannelTable {
   readonly #retention: Retention;
   readonly #epoch: string;
+  readonly #usage: Usage;
   readonly #isOwned: (channel: string) => boolean;
   readonly #logs = new Map<string, ChannelLog>();
   readonly #rests = new Map<string, Rest>();
@@ -35,7 +38,8 @@ export class ChannelTable {
   #cursor = this.#logs.values();
   #restCursor = this.#rests.values();
 
-  constructor({ retention, epoch, isOwned = () => false }: ChannelTableOptions) {
+  constructor({ retention, epoch, usage, isOwned = () => false }: ChannelTableOptions) {
+    this.#usage = usage;
     this.#retention = retention;
     this.#epoch = epoch;
     this.#isOwned = isOwned;
@@ -56,7 +60,13 @@ export class ChannelTable {
     if (log === undefined) {
       const { life = this.#newest, top = 0, used = 0 } = this.#rests.get(channel) ?? {};
       const epoch = this.#epochOf(life);
-      log = new ChannelLog(channel, this.#retention, { life, epoch, top, time: this.#floor });
+      log = new ChannelLog(channel, this.#retention, {
+        life,
+        epoch,
+        top,
+        time: this.#floor,
+        usage: this.#usage,
+      });
       log.left = used;
       this.#rests.delete(channel);
       this.#logs.set(channel, log);

@@ -19,13 +19,22 @@ import type {
   TailQuery,
 } from '../engine.ts';
 import { LocalPresence } from '../local-presence.ts';
+import { Exhausted, type StorageLimits, unlimited } from '../usage.ts';
 import type { ChannelLog } from './channel-log.ts';
 import { ChannelTable } from './channel-table.ts';
 import { Idempotency } from './idempotency.ts';
 import { MemoryRevocations } from './revocations.ts';
 import { MemoryRooms } from './rooms.ts';
+import { Usage } from './usage.ts';
 
 const SWEEP_INTERVAL = 1000;
+
+export interface MemoryOptions {
+  readonly retention: Retention;
+  readonly clock: Clock;
+  /** @default none */
+  readonly storage?: StorageLimits;
+}
 
 /**
  * Everything in the memory of one process, and gone with it. A new engine is a new epoch, so that positions of an
@@ -36,6 +45,7 @@ export class MemoryEngine implements Engine {
   readonly presence: LocalPresence;
   readonly rooms = new MemoryRooms();
   readonly revocations = new MemoryRevocations();
+  readonly exhausted = new Exhausted();
   readonly #clock: Clock;
   readonly #ageing: Ageing;
   readonly #channels: ChannelTable;
@@ -44,10 +54,15 @@ export class MemoryEngine implements Engine {
   #stopSweep: (() => void) | undefined;
   #closed = false;
 
-  constructor({ retention, clock }: { retention: Retention; clock: Clock }) {
+  constructor({ retention, clock, storage = unlimited }: MemoryOptions) {
     this.#clock = clock;
     const epoch = randomBytes(9).toString('base64url');
-    this.#channels = new ChannelTable({ retention, epoch, isOwned: (channel) => this.rooms.has(channel) });
+    this.#channels = new ChannelTable({
+      retention,
+      epoch,
+      usage: new Usage(storage, this.exhausted),
+      isOwned: (channel) => this.rooms.has(channel),
+    });
     this.#ageing = new Ageing(clock);
     this.#ids = new Idempotency(retention.idempotencyWindow, this.#ageing.now());
     this.presence = new LocalPresence(clock, (event) => this.#sink?.presence(event));

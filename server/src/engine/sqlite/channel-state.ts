@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import type { Lives } from './life.ts';
+import type { Sum } from './usage.ts';
 
 /** What the engine knows of a channel without reading its messages. */
 export interface State {
@@ -22,6 +23,8 @@ export interface State {
   epoch: string;
   /** Unix milliseconds at which somebody followed it last, as far as that was noted; the last message counts, too. */
   used: number;
+  /** What is kept of it, once that was asked for. */
+  kept?: Sum;
 }
 
 /** States held in memory: twice as many at the most, and as many that are to be saved. */

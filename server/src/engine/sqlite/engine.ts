@@ -21,6 +21,7 @@ import type {
   TailQuery,
 } from '../engine.ts';
 import { LocalPresence } from '../local-presence.ts';
+import { costOf, Exhausted, overhead, type StorageLimits, unlimited } from '../usage.ts';
 import { Catalogue } from './catalogue.ts';
 import { ChannelStates, type State } from './channel-state.ts';
 import { Checkpointer } from './checkpointer.ts';
@@ -38,6 +39,7 @@ import { Remover } from './removal.ts';
 import { Keeper } from './retention.ts';
 import { SqliteRevocations } from './revocations.ts';
 import { SqliteRooms } from './rooms.ts';
+import { Usage } from './usage.ts';
 import { Writer } from './writer.ts';
 
 export interface SqliteOptions {
@@ -47,6 +49,8 @@ export interface SqliteOptions {
   /** Bytes free on the disk below which the operator is warned. @default 0, never */
   readonly freeSpaceWarning?: number;
   readonly retention: Retention;
+  /** @default none */
+  readonly storage?: StorageLimits;
   readonly clock: Clock;
   /** Hears of faults in the background. */
   readonly report: (thrown: unknown) => void;
@@ -68,6 +72,7 @@ interface Opened {
   readonly ageing: Ageing;
   readonly ids: Idempotency;
   readonly keeper: Keeper;
+  readonly usage: Usage;
   readonly forgetter: Forgetter;
   readonly reader: Reader;
   readonly catalogue: Catalogue;
@@ -98,6 +103,7 @@ export class SqliteEngine implements Engine {
   readonly presence: LocalPresence;
   readonly rooms: RoomStore;
   readonly revocations: RevocationStore;
+  readonly exhausted = new Exhausted();
   readonly #options: SqliteOptions;
   #opened: Opened | null = null;
   #sweepsOn = false;
@@ -138,12 +144,21 @@ export class SqliteEngine implements Engine {
   }
 
   #prepare(file: OpenFile, sink: EngineSink): Opened {
-    const { path, durability, retention, clock, report, freeSpaceWarning = 0 } = this.#options;
+    const {
+      path,
+      durability,
+      retention,
+      clock,
+      report,
+      freeSpaceWarning = 0,
+      storage = unlimited,
+    } = this.#options;
     const { database } = file;
     const life = new Life(database, durability, circumstances(path));
     const lives = new Lives(database, life.epoch);
     const states = new ChannelStates(database, lives);
-    const keeper = new Keeper(database, retention, states);
+    const usage = new Usage(database, storage, this.exhausted);
+    const keeper = new Keeper(database, retention, states, usage);
     const { channelTtl = Number.POSITIVE_INFINITY, idempotencyWindow } = retention;
     const ageing = new Ageing(clock);
     const ids = new Idempotency(database, idempotencyWindow, ageing.now());
@@ -155,6 +170,7 @@ export class SqliteEngine implements Engine {
       ids.reload();
       keeper.rolledBack();
       lives.reload();
+      usage.rolledBack();
     });
     return {
       file,
@@ -162,13 +178,14 @@ export class SqliteEngine implements Engine {
       sink,
       life,
       states,
+      usage,
       keeper,
       ageing,
       forgetter: new Forgetter({ database, states, keeper, clock, channelTtl, idempotencyWindow }),
       ids,
       reader: new Reader(database, keeper),
       catalogue: new Catalogue(database),
-      remover: new Remover(database, keeper, writer),
+      remover: new Remover(database, keeper, writer, usage),
       rooms: new SqliteRooms(database, writer),
       revocations: new SqliteRevocations(database, writer),
       inserter,
@@ -183,7 +200,7 @@ export class SqliteEngine implements Engine {
 
   async append(batch: readonly Draft[]): Promise<Receipt[]> {
     const opened = this.#use();
-    const { writer, probe, sink, checkpointer } = opened;
+    const { writer, probe, sink, checkpointer, usage } = opened;
     const bytes = sizeOf(batch);
     let followed: Message[] = [];
     const work = (): Receipt[] => {
@@ -192,6 +209,7 @@ export class SqliteEngine implements Engine {
     };
     const committed = (): void => {
       probe.stored();
+      usage.committed(bytes + batch.length * overhead);
       checkpointer.committed(batch.length, bytes);
       if (followed.length > 0) sink.deliver(followed);
     };
@@ -249,12 +267,13 @@ export class SqliteEngine implements Engine {
   }
 
   async clear(channel: string): Promise<number> {
-    const { keeper, writer } = this.#use();
-    return writer.run(() => {
+    const { keeper, writer, usage } = this.#use();
+    const work = (): number => {
       const state = this.#current(channel);
       keeper.clear(state);
       return state.top;
-    });
+    };
+    return writer.run(work, { committed: () => usage.committed() });
   }
 
   async channels(query: { prefix: string; after?: string; limit: number }): Promise<string[]> {
@@ -314,8 +333,8 @@ export class SqliteEngine implements Engine {
     touched: Set<State>,
     followed: Message[],
   ): Receipt {
-    const { channel, id, keyed, type, data, sender, persist } = draft;
-    const { ids, inserter, states } = opened;
+    const { channel, id, keyed, type, data, sender, persist, account } = draft;
+    const { ids, inserter, states, usage } = opened;
     const state = states.get(channel);
     const earlier = keyed ? ids.find(draft, age) : undefined;
     if (earlier) {
@@ -328,7 +347,13 @@ export class SqliteEngine implements Engine {
     const offset = ++state.top;
     const time = Math.max(now, state.time);
     state.time = time;
-    if (persist) state.rank++;
+    if (persist) {
+      state.rank++;
+      const cost = costOf(data.length);
+      if (!state.kept?.isCurrent) state.kept = usage.channel(channel);
+      usage.add(state.kept, cost);
+      if (account) usage.add(usage.account(account), cost);
+    }
     inserter.add(draft, state);
     if (keyed) ids.add(draft, offset, time);
     if (states.isFollowed(channel))
@@ -348,16 +373,18 @@ export class SqliteEngine implements Engine {
   #sweep(): void {
     if (!this.#opened) return;
     try {
-      const { ids, keeper, forgetter, writer, ageing } = this.#opened;
+      const { ids, keeper, forgetter, writer, usage, ageing } = this.#opened;
       const more = writer.now(() => {
         const now = ageing.now();
         ids.turn(now);
         const end = performance.now() + sweepBudget;
         const tidied = keeper.sweep(now, end);
+        usage.sweep();
         const forgotten = forgetter.sweep(now, end);
         // Without progress it would go round for ever.
         return (tidied || forgotten) && performance.now() >= end;
       });
+      if (more !== undefined) usage.committed();
       this.#opened.checkpointer.committed(more ? tidied : 0, 0);
       if (!more || this.#sweepsOn) return;
       this.#sweepsOn = true;

@@ -4,6 +4,7 @@ import { deletedType, type Message, mostNamed, type Removal } from '../engine.ts
 import type { State } from './channel-state.ts';
 import type { Keeper } from './retention.ts';
 import { buried, isSeen, longestRun, messagesOf, type RunRow, runColumns } from './run.ts';
+import type { Usage } from './usage.ts';
 import type { Writer } from './writer.ts';
 
 /** Offsets looked through for a server-made id in one turn of the event loop: some milliseconds. */
@@ -28,12 +29,14 @@ interface Found {
 export class Remover {
   readonly #keeper: Keeper;
   readonly #writer: Writer;
+  readonly #usage: Usage;
   readonly #findKeyed: StatementSync;
   readonly #findMade: StatementSync;
   readonly #findAt: StatementSync;
   readonly #rewrite: StatementSync;
 
-  constructor(database: DatabaseSync, keeper: Keeper, writer: Writer) {
+  constructor(database: DatabaseSync, keeper: Keeper, writer: Writer, usage: Usage) {
+    this.#usage = usage;
     this.#keeper = keeper;
     this.#writer = writer;
     const seen = '(persist = 1 OR last > ?)';
@@ -114,13 +117,15 @@ export class Remover {
   async #removeAt(current: () => State, id: string, offset: number): Promise<number | null> {
     // A look before the writing, so that what is not there waits for no lock; and another when it may write.
     if (this.#runWith(current(), id, offset) === null) return null;
-    return this.#writer.run(() => {
+    const bury = (): number | null => {
       const row = this.#runWith(current(), id, offset);
       if (row === null) return null;
-      const { heads, data } = buried(row, offset);
-      this.#rewrite.run(heads, data, row.channel ?? null, row.last ?? null);
+      const after = { ...row, ...buried(row, offset) };
+      this.#rewrite.run(after.heads, after.data, row.channel ?? null, row.last ?? null);
+      this.#usage.rewritten(row, after);
       return offset;
-    });
+    };
+    return this.#writer.run(bury, { committed: () => this.#usage.committed() });
   }
 
   /** The run in which readers see a message with this id at this offset. */

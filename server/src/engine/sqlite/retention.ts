@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Retention } from '../engine.ts';
 import type { ChannelStates, State } from './channel-state.ts';
-import { longestRun } from './run.ts';
+import { longestRun, runColumns } from './run.ts';
+import type { Usage } from './usage.ts';
 
 /** Messages beyond the window before they are deleted together; readers never see them. */
 const slack = 256;
@@ -19,6 +20,7 @@ const appendRows = 4_096;
 export class Keeper {
   readonly #retention: Retention;
   readonly #states: ChannelStates;
+  readonly #usage: Usage;
   readonly #lastPassing: StatementSync;
   readonly #deletePassing: StatementSync;
   readonly #findPassed: StatementSync;
@@ -31,7 +33,8 @@ export class Keeper {
   /** Those taken out of `#leftovers` by the transaction under way. */
   #cleaned: string[] = [];
 
-  constructor(database: DatabaseSync, retention: Retention, states: ChannelStates) {
+  constructor(database: DatabaseSync, retention: Retention, states: ChannelStates, usage: Usage) {
+    this.#usage = usage;
     this.#retention = retention;
     this.#states = states;
     const aged = 'runs_aged ON runs (time) WHERE persist = 1';
@@ -52,7 +55,7 @@ export class Keeper {
       'SELECT last, time FROM runs WHERE channel = ? AND last > ? ORDER BY last LIMIT 1',
     );
     this.#deleteOld = database.prepare(
-      'DELETE FROM runs WHERE seq IN (SELECT seq FROM runs WHERE channel = ? AND last <= ? LIMIT ?)',
+      `DELETE FROM runs WHERE seq IN (SELECT seq FROM runs WHERE channel = ? AND last <= ? LIMIT ?) RETURNING ${runColumns}`,
     );
     const oldest = `SELECT channel FROM runs WHERE persist = 1 AND time <= ? ORDER BY time LIMIT ${sweepRows}`;
     this.#dueHistories = database.prepare(`SELECT DISTINCT channel FROM (${oldest}) LIMIT ?`);
@@ -84,8 +87,8 @@ export class Keeper {
     if (state.top - state.windowFloor < this.#retention.windowSize + slack) return;
     const { name, windowFloor } = state;
     const floor = state.top - this.#retention.windowSize;
-    this.#moveWindow(state, floor);
-    this.#deletePassing.run(name, windowFloor, Math.min(floor, windowFloor + appendRows));
+    const passing = this.#moveWindow(state, floor);
+    if (passing > 0) this.#deletePassing.run(name, windowFloor, Math.min(floor, windowFloor + appendRows));
     this.#states.save(state);
   }
 
@@ -179,7 +182,9 @@ export class Keeper {
   #deleteLeftovers(channel: string): number {
     const state = this.#states.get(channel);
     this.#states.save(state);
-    const changes = Number(this.#deleteOld.run(channel, state.historyFloor, pieceRows).changes);
+    const rows = this.#deleteOld.all(channel, state.historyFloor, pieceRows);
+    for (const row of rows) if (row.persist === 1) this.#usage.gone(row);
+    const changes = rows.length;
     this.#leftovers.delete(channel);
     // To the end of the queue.
     if (changes === pieceRows) this.#leftovers.add(channel);
@@ -220,11 +225,13 @@ export class Keeper {
     return this.offsetAt(state, horizon + 1) - 1;
   }
 
-  /** What is at or below the floor has left the window for readers. */
-  #moveWindow(state: State, floor: number): void {
-    if (floor <= state.windowFloor) return;
-    state.hole = Math.max(state.hole, this.#lastPassingIn(state, floor));
+  /** What is at or below the floor has left the window for readers. The last of it that was not persisted; 0 for none. */
+  #moveWindow(state: State, floor: number): number {
+    if (floor <= state.windowFloor) return 0;
+    const last = this.#lastPassingIn(state, floor);
+    state.hole = Math.max(state.hole, last);
     state.windowFloor = floor;
+    return last;
   }
 
   /** The highest offset of a message above the window's floor and up to this one that was not persisted; 0 for none. */

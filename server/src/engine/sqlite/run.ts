@@ -1,5 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import { type Draft, deletedType, type JsonText, type Message, type Sender } from '../engine.ts';
+import { accountOfUser, costOf, isAccountOf } from '../usage.ts';
 
 /**
  * Most messages of a run. Of every file: a run with the offset n in it ends below n plus this, and is found by that.
@@ -10,9 +11,10 @@ const fullRun = 32_768;
 
 /**
  * A message without its data, as the file keeps it: length of the data in UTF-16 units (null for all that is left),
- * id, type; and of messages with a sender user, connection, client.
+ * id, type; and of messages with a sender user, connection, client. Behind that the account that a kept message counts
+ among, 1 for the sender's own.
  */
-type Head = readonly [length: number | null, id: string, type: string, ...sender: (string | null)[]];
+type Head = readonly [length: number | null, id: string, type: string, ...rest: (string | null | 0)[]];
 
 /** What of a row `messagesOf` and `buried` need. */
 export const runColumns = 'channel, last, count, time, persist, heads, data';
@@ -65,11 +67,13 @@ export class Run {
     );
   }
 
-  add({ id, type, data, sender }: Draft, offset: number, rank: number): void {
+  add({ id, type, data, sender, account }: Draft, offset: number, rank: number): void {
     this.last = offset;
     this.rank = rank;
     this.#size += data.length;
-    this.#heads.push(headOf(id, type, data, sender));
+    this.#heads.push(
+      this.persist ? headOf(id, type, data, sender, account) : passingHead(id, type, data, sender),
+    );
     this.#data.push(data);
   }
 }
@@ -105,22 +109,42 @@ export function isSeen({ offset, persist }: Message, historyFloor: number, windo
 
 /** The row's `heads` and `data` with a tombstone in place of the message with this offset. */
 export function buried(row: RunRow, offset: number): { heads: string; data: string } {
-  const heads: Head[] = [];
-  const data: JsonText[] = [];
-  for (const message of messagesOf(row, '')) {
-    const gone = message.offset === offset;
-    const text = gone ? 'null' : message.data;
-    data.push(text);
-    heads.push(
-      gone
-        ? headOf(message.id, deletedType, text, null)
-        : headOf(message.id, message.type, text, message.sender),
-    );
-  }
+  const messages = messagesOf(row, '');
+  const heads = parseHeads(row.heads).map((head, place): Head => {
+    const message = messages[place];
+    if (message?.offset !== offset) return [message?.data.length ?? 0, ...head.slice(1)] as unknown as Head;
+    return headOf(message.id, deletedType, 'null', null);
+  });
+  const data = messages.map((message) => (message.offset === offset ? 'null' : message.data));
   return { heads: JSON.stringify(heads), data: data.join(',') };
 }
 
-function headOf(id: string, type: string, data: JsonText, sender: Sender | null): Head {
+/** Of a row of kept messages, what each counts and among whose. */
+export function sharesOf({ heads, data }: RunRow): { account: string | undefined; bytes: number }[] {
+  return parseHeads(heads).map(([length, , , user, , , account]) => ({
+    account: typeof account === 'string' ? account : account === 0 ? undefined : ownAccount(user),
+    bytes: costOf(length ?? String(data).length),
+  }));
+}
+
+function ownAccount(user: string | null | 0 | undefined): string | undefined {
+  return typeof user === 'string' ? accountOfUser(user) : undefined;
+}
+
+function headOf(id: string, type: string, data: JsonText, sender: Sender | null, account?: string): Head {
+  if (sender === null) {
+    return account === undefined
+      ? [data.length, id, type]
+      : [data.length, id, type, null, null, null, account];
+  }
+  const { user, connection, client } = sender;
+  const own = user === null ? account === undefined : isAccountOf(user, account);
+  if (own) return [data.length, id, type, user, connection, client];
+  return [data.length, id, type, user, connection, client, account ?? 0];
+}
+
+/** Of a message that counts for nobody since it is not kept. */
+function passingHead(id: string, type: string, data: JsonText, sender: Sender | null): Head {
   if (sender === null) return [data.length, id, type];
   return [data.length, id, type, sender.user, sender.connection, sender.client];
 }
@@ -129,6 +153,6 @@ function parseHeads(heads: SQLOutputValue | undefined): Head[] {
   return JSON.parse(String(heads));
 }
 
-function senderOf([user = null, connection = null, client = null]: (string | null)[]): Sender | null {
-  return connection === null ? null : { user, connection, client };
+function senderOf([user = null, connection = null, client = null]: readonly unknown[]): Sender | null {
+  return connection === null ? null : ({ user, connection, client } as Sender);
 }

@@ -176,8 +176,21 @@ const guestNames = `
     )}
 `;
 
+/** Bytes of kept messages, by channel and by account (usage.ts): counted from here on. */
+const usage = `
+  CREATE TABLE usage (key TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
+`;
+
 /** From each version to the next. A released entry is never changed. */
-export const migrations: readonly string[] = [version1, version2, version3, version4, idSpaces, guestNames];
+export const migrations: readonly string[] = [
+  version1,
+  version2,
+  version3,
+  version4,
+  idSpaces,
+  guestNames,
+  usage,
+];
 /** `PRAGMA user_version` of files that this code reads and writes. */
 export const schemaVersion = migrations.length;
 

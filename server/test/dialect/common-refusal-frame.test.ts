@@ -175,6 +175,9 @@ describe('a refusal by a frame', () => {
   });
 });
 
+/** In development there is a page at `/`. */
+const noPages = { PAGES_ENABLED: 'false' };
+
 describe('a plain GET at the address of a WebSocket', () => {
   const addresses = ['/ws?room=a&client_id=c', '/ws/a', '/ws/connect', '/'];
 
@@ -183,7 +186,9 @@ describe('a plain GET at the address of a WebSocket', () => {
   }
 
   it('is 426 where the upgrade would be accepted, and takes no place', async () => {
-    await using fw = await testServer({ env: { MAX_CONNECTIONS_TOTAL: '1', MAX_CONNECTIONS_PER_ROOM: '1' } });
+    await using fw = await testServer({
+      env: { ...noPages, MAX_CONNECTIONS_TOTAL: '1', MAX_CONNECTIONS_PER_ROOM: '1' },
+    });
     const token = await fw.token('ann');
     for (const path of [...addresses, ...addresses]) {
       const answer = await get(fw, path, { authorization: `Bearer ${token}` });
@@ -196,7 +201,7 @@ describe('a plain GET at the address of a WebSocket', () => {
 
   it('is the refusal that the upgrade would have got', async () => {
     await using fw = await testServer({
-      env: { ...allRequire, WEBSOCKET_MAX_CONNECTIONS: '1', MAX_CONNECTIONS_PER_ROOM: '1' },
+      env: { ...noPages, ...allRequire, WEBSOCKET_MAX_CONNECTIONS: '1', MAX_CONNECTIONS_PER_ROOM: '1' },
     });
     const token = await fw.token('ann');
     for (const path of addresses) {
@@ -227,7 +232,7 @@ describe('a plain GET at the address of a WebSocket', () => {
   });
 
   it('is 404 without WebSockets', async () => {
-    await using fw = await testServer({ env: { WEBSOCKET_ENABLED: 'false' } });
+    await using fw = await testServer({ env: { ...noPages, WEBSOCKET_ENABLED: 'false' } });
     for (const path of addresses) assert.equal((await get(fw, path)).status, 404, path);
   });
 });

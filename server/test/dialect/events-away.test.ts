@@ -86,14 +86,18 @@ describe('a server that closes', () => {
     // A request under way is waited for, and behind it comes another.
     const body = '{"channel":"a","data":1}';
     const typed = ['Content-Type', 'application/json'] as const;
-    raw.write(requestText('GET /health HTTP/1.1', [['Host', 'a']]));
+    raw.write(requestText('GET /health HTTP/1.1', [['Host', 'localhost']]));
     raw.write(
-      requestText('POST /api/publish HTTP/1.1', [['Host', 'a'], typed, ['Content-Length', `${body.length}`]]),
+      requestText('POST /api/publish HTTP/1.1', [
+        ['Host', 'localhost'],
+        typed,
+        ['Content-Length', `${body.length}`],
+      ]),
     );
     await raw.until((text) => text.includes('"ok"'));
     const closed = fw[Symbol.asyncDispose]();
     const coming = requestText('GET /sse/connect HTTP/1.1', [
-      ['Host', 'a'],
+      ['Host', 'localhost'],
       ['Accept', 'text/event-stream'],
     ]);
     raw.write(`${body}${coming}`);

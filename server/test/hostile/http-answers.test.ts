@@ -11,7 +11,7 @@ import { testServer } from '../support/server.ts';
 import { Directory, ServerProcess } from '../support/server-process.ts';
 import { watchedServer } from '../support/watched-server.ts';
 
-const get = (path: string): string => requestText(`GET ${path} HTTP/1.1`, [['Host', 'a']]);
+const get = (path: string): string => requestText(`GET ${path} HTTP/1.1`, [['Host', 'localhost']]);
 const page = '/api/channels/long/messages?limit=1000';
 const mebibyte = 1_048_576;
 
@@ -207,7 +207,7 @@ describe('requests that do not wait for answers', () => {
     await using fw = await testServer();
     const asked = 3_000;
     const requests = Array.from({ length: asked }, (_, n) =>
-      get(`/nothing/${n}`).replace('Host: a', `Host: a\r\nX-Request-Id: n${n}`),
+      get(`/nothing/${n}`).replace('Host: localhost', `Host: localhost\r\nX-Request-Id: n${n}`),
     );
     const text = await everything(fw.url, requests.join(''));
     const ids = [...text.matchAll(/x-request-id: n(\d+)\r\n/g)].map(([, id]) => Number(id));
@@ -232,7 +232,7 @@ describe('requests that do not wait for answers', () => {
   it('publish together: a tick holds many of one connection', async () => {
     await using fw = await testServer();
     const body = '{"channel":"news","data":1}';
-    const head = `POST /api/publish HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const head = `POST /api/publish HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
     const raw = new RawSocket(fw.url);
     raw.write((head + body).repeat(300));
     await raw.until((text) => text.split('"ok":true').length === 301);

@@ -17,7 +17,7 @@ const env = { MAX_HTTP_CONNECTIONS: String(limit), WS_API_KEYS: `shop:manage:${k
 const signedIn: Headers = [['X-API-Key', key]];
 
 const get = (path: string, headers: Headers = []): string =>
-  requestText(`GET ${path} HTTP/1.1`, [['Host', 'a'], ...headers]);
+  requestText(`GET ${path} HTTP/1.1`, [['Host', 'localhost'], ...headers]);
 const answers = ({ text }: RawSocket): number => text.match(/HTTP\/1\.1 200 /g)?.length ?? 0;
 
 /** A connection that has asked once and is kept. */
@@ -111,7 +111,7 @@ describe('connections that are kept open and ask for nothing', () => {
 });
 
 describe('connections that keep the server waiting', () => {
-  const head = 'POST /api/publish HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
+  const head = 'POST /api/publish HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
 
   it('for the rest of a request give way', async () => {
     await using fw = await watchedServer(env);

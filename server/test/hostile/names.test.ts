@@ -100,14 +100,13 @@ describe('names of Object.prototype as keys of data', () => {
   });
 });
 
-describe('numbers beyond a double and lone surrogates in data', () => {
+describe('numbers beyond a double, and lone surrogates', () => {
   const texts = [
     '1e999',
     '-1e999',
     '123456789012345678901234567890',
     '0.1e-400',
     '-0',
-    '"\\ud800"',
     '"\\u0000"',
   ];
   for (const json of texts) {
@@ -143,7 +142,7 @@ describe('numbers beyond a double and lone surrogates in data', () => {
       assert.ok(content.error.startsWith(field), content.error);
     }
     client.send(`{"action":"ping","request_id":"${lone}"}`);
-    assert.equal((await client.next({ type: 'pong' })).request_id, '\ud800');
+    assert.equal((await client.next({ type: 'error' })).content.type, 'bad_request');
     const room = await fw.socket('/ws/%ED%A0%80').catch((refusal) => refusal);
     assert.equal(room.status, 400);
     await fw.unharmed();

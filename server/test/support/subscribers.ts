@@ -40,6 +40,9 @@ abstract class Subscriber {
   }
 }
 
+/** Frames that change nothing of what it has. */
+const silent: ReadonlySet<string> = new Set(['connected', 'heartbeat', 'live']);
+
 /** Resumes by the position of each channel. */
 export class SocketSubscriber extends Subscriber {
   #client: SocketClient | null = null;
@@ -93,7 +96,7 @@ export class SocketSubscriber extends Subscriber {
       if (this.#epoch !== null && frame.content.recovered === false) this.fail(frame);
       assert.equal(frame.content.gap, undefined);
       this.#epoch ??= frame.content.epoch;
-    } else if (frame.type !== 'connected' && frame.type !== 'heartbeat') this.fail(frame);
+    } else if (!silent.has(frame.type)) this.fail(frame);
   }
 }
 

@@ -92,8 +92,10 @@ interface Opened {
 const startPatience = 5_000;
 
 const sweepInterval = 1_000;
-/** Milliseconds after which a sweep begins no further piece. */
-const sweepBudget = 10;
+/** Milliseconds after which a sweep begins no further piece: what is published meanwhile waits so long. */
+const sweepBudget = 2;
+/** Milliseconds until a sweep that met a lock is tried again: most are those of our own checkpoints. */
+const lockedPause = 20;
 /** What a sweep that did not come to its end changed, in messages, roughly. */
 const tidied = 1_000;
 
@@ -379,23 +381,29 @@ export class SqliteEngine implements Engine {
         ids.turn(now);
         const end = performance.now() + sweepBudget;
         const tidied = keeper.sweep(now, end);
-        usage.sweep();
+        const counted = usage.sweep(end);
         const forgotten = forgetter.sweep(now, end);
         // Without progress it would go round for ever.
-        return (tidied || forgotten) && performance.now() >= end;
+        return counted || ((tidied || forgotten) && performance.now() >= end);
       });
       if (more !== undefined) usage.committed();
       this.#opened.checkpointer.committed(more ? tidied : 0, 0);
-      if (!more || this.#sweepsOn) return;
-      this.#sweepsOn = true;
-      setImmediate(() => {
-        this.#sweepsOn = false;
-        this.#sweep();
-      });
+      if (more === undefined || more) this.#sweepOn(more === undefined);
     } catch (thrown) {
       // What the world does to the file is told by its condition.
       if (!(thrown instanceof FanwireError)) this.#options.report(thrown);
     }
+  }
+
+  #sweepOn(isLocked: boolean): void {
+    if (this.#sweepsOn) return;
+    this.#sweepsOn = true;
+    const again = (): void => {
+      this.#sweepsOn = false;
+      this.#sweep();
+    };
+    if (isLocked) setTimeout(again, lockedPause).unref();
+    else setImmediate(again);
   }
 
   #use(): Opened {

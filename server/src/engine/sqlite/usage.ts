@@ -4,8 +4,8 @@ import { type RunRow, sharesOf } from './run.ts';
 
 /** Sums held in memory beside those that are to be written down. */
 const mostHeld = 65_536;
-/** Sums written down in one sweep. */
-const mostWritten = 1_000;
+/** Sums written down between two looks at the clock. */
+const writtenAtOnce = 32;
 
 /** Bytes of kept messages of one channel or account. */
 export interface Sum {
@@ -101,17 +101,18 @@ export class Usage {
     this.#written = [];
   }
 
-  /** Within the transaction of a sweep. */
-  sweep(): void {
+  /** Within the transaction of a sweep, as long as that may last. Returns whether there is more to write down. */
+  sweep(end: number): boolean {
     this.#written = [];
     for (const sum of this.#unwritten) {
-      if (this.#written.length === mostWritten) break;
       this.#unwritten.delete(sum);
       this.#written.push(sum);
       if (sum.bytes > 0) this.#write.run(sum.key, sum.bytes);
       else this.#drop.run(sum.key);
+      if (this.#written.length % writtenAtOnce === 0 && performance.now() >= end) break;
     }
     this.#measure();
+    return this.#unwritten.size > 0;
   }
 
   #count(row: RunRow, sign: 1 | -1): void {

@@ -43,7 +43,7 @@ function jsonLine({ source: _, from, ...report }: SettingReport): string {
 }
 
 /** Longer values go on in the next line. */
-const longest = 26;
+const longest = 22;
 const columns: readonly Column[] = [
   { title: 'SETTING' },
   { title: 'VALUE', max: longest },

@@ -130,6 +130,7 @@ describe('fanwire bench where something is in the way', () => {
         WS_API_KEYS: `a:publish:${keys.publish},b:read:${keys.read},c:publish+read:${keys.both}`,
         WEBSOCKET_AUTH_REQUIRED: 'true',
         SSE_AUTH_REQUIRED: 'true',
+        MESSAGE_RATE_LIMIT: '0',
       },
     });
     const cases: [key: string, scenario: string, scope: string][] = [

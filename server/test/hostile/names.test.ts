@@ -101,14 +101,7 @@ describe('names of Object.prototype as keys of data', () => {
 });
 
 describe('numbers beyond a double, and lone surrogates', () => {
-  const texts = [
-    '1e999',
-    '-1e999',
-    '123456789012345678901234567890',
-    '0.1e-400',
-    '-0',
-    '"\\u0000"',
-  ];
+  const texts = ['1e999', '-1e999', '123456789012345678901234567890', '0.1e-400', '-0', '"\\u0000"'];
   for (const json of texts) {
     it(`${json} arrives as it was written, live and from the history`, async () => {
       await using fw = await watchedServer();

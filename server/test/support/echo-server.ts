@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { WebSocket } from 'ws';
 import { type Assembly, assemble } from '../../src/assembly.ts';
 import { systemClock } from '../../src/clock.ts';
 import { loadSettings } from '../../src/config/load.ts';
@@ -11,7 +10,8 @@ import { createLog } from '../../src/ops/log.ts';
 import { Admission } from '../../src/transport/admission.ts';
 import { BasePath } from '../../src/transport/base-path.ts';
 import { frameOf } from '../../src/transport/websocket/frame.ts';
-import { Peer, WebSocketTransport } from '../../src/transport/websocket/server.ts';
+import { Peer } from '../../src/transport/websocket/peer.ts';
+import { WebSocketTransport } from '../../src/transport/websocket/server.ts';
 
 const finalText = 0x81;
 const finalBinary = 0x82;
@@ -42,7 +42,7 @@ const echo: Dialect = {
 };
 
 /** Sends back what came: texts by the encoder that the client's offer gave it, as messages go out. */
-function sendBack(this: WebSocket, data: unknown, isBinary: boolean): void {
+function sendBack(this: object, data: unknown, isBinary: boolean): void {
   if (!(this instanceof Peer) || this.connection === null) return;
   const { connection } = this;
   const text = String(data);

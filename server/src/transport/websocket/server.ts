@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Server, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import { type Server, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { FreePlace } from '../../access/limits/places.ts';
 import { redact } from '../../access/redact.ts';
 import { type CloseCode, closeCodes } from '../../codes.ts';
@@ -14,7 +14,7 @@ import { answered } from '../answered.ts';
 import type { BasePath } from '../base-path.ts';
 import { closing } from '../capacity.ts';
 import { Connection, type Wire } from '../connection.ts';
-import { type Ending, noTransportMeter } from '../meter.ts';
+import { noTransportMeter } from '../meter.ts';
 import type { Node } from '../node.ts';
 import { takePlace } from '../place.ts';
 import { errorHeaders, rawAnswer } from '../raw-answer.ts';
@@ -25,6 +25,7 @@ import { DeflateEncoder, deflateOptions, takesDeflated } from './deflate.ts';
 import { FrameEncoder, pingFrame, placeIn, pongFrame, probeFrame, sharedFrame, textFrame } from './frame.ts';
 import { type DeadlineParts, MessageDeadline } from './message-deadline.ts';
 import { keepAcceptableOffer } from './offers.ts';
+import { Peer } from './peer.ts';
 import { refusalProtocol, Teller, wantsFrame } from './teller.ts';
 
 export interface WebSocketOptions {
@@ -41,7 +42,7 @@ export interface WebSocketOptions {
   /** Whether permessage-deflate is offered (RFC 7692). */
   readonly compression: boolean;
   /** Hears what comes on a socket. @default the connection's session, which is closed with 1003 for a binary frame */
-  readonly hear?: (this: WebSocket, data: unknown, isBinary: boolean) => void;
+  readonly hear?: (this: object, data: unknown, isBinary: boolean) => void;
   /** Told of each socket that is a WebSocket from now on. @default nobody is told */
   readonly leaves?: (socket: Socket) => void;
 }
@@ -61,14 +62,6 @@ const versions = '13, 8';
  * is, so that one byte for each packet pins hundreds of times what it brings (websockets/ws#2331).
  */
 const bytesPerChunk = 64;
-
-/** A `ws` socket that knows its connection, so that listeners are shared by all of them. */
-export class Peer extends WebSocket {
-  connection: Connection | null = null;
-  deadline: MessageDeadline | null = null;
-  /** Set when the parser closed it, because of what the client sent. */
-  ending: Ending | null = null;
-}
 
 /** Somebody who may come in, when there is a place. */
 interface Arrival {

@@ -110,6 +110,18 @@ describe('connections that are kept open and ask for nothing', () => {
   });
 });
 
+describe('clients that come back all at once', () => {
+  it('are let in, although nobody has been read when the last of them is accepted', async () => {
+    // A process of its own, so that it accepts many in one turn.
+    await using server = await ServerProcess.start({ env: { ENGINE: 'memory', MAX_HTTP_CONNECTIONS: '64' } });
+    const sockets = await Promise.all(
+      Array.from({ length: 200 }, () => RawSocket.webSocket(server.url, '/ws/connect')),
+    );
+    for (const socket of sockets) await socket.frames.next(({ payload }) => payload.includes('"connected"'));
+    for (const socket of sockets) socket.close();
+  });
+});
+
 describe('connections that keep the server waiting', () => {
   const head = 'POST /api/publish HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
 

@@ -83,6 +83,7 @@ export class Turns {
     const { visitors } = this.#parts;
     const visitor = visitors.of(socket);
     if (visitor.held) letGo(visitor);
+    visitor.upgrading = true;
     visitors.asked(visitor);
   }
 

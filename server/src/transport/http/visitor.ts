@@ -35,6 +35,10 @@ export class Visitor {
   left = 0;
   /** Looks in a row at which it had taken nothing. */
   still = 0;
+  /** When it came, until it has asked for something: monotonic milliseconds. */
+  newSince = performance.now();
+  /** It asked for a WebSocket, and will be one in a moment or be refused. */
+  upgrading = false;
   /** It speaks HTTP no more. */
   gone = false;
 

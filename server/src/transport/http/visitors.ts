@@ -24,6 +24,12 @@ export interface VisitorParts {
 /** Node keeps the number exactly; its own question for it answers a turn later, when more may have come. */
 type CountingServer = Server & { readonly _connections?: number };
 
+/**
+ * Milliseconds in which nobody who has just come gives way for having asked for nothing: when thousands come back at
+ * once, many are accepted before the first of them is read, or could send.
+ */
+const grace = 250;
+
 /** How many of those that are not idle are looked at for one that may go. */
 const looks = 64;
 
@@ -94,7 +100,9 @@ export class Visitors {
     if (--visitor.unanswered > 0) return;
     this.#busy.delete(visitor);
     visitor.last = null;
-    if (visitor.ours) this.#idle.add(visitor);
+    if (!visitor.ours) return;
+    visitor.newSince = Number.NEGATIVE_INFINITY;
+    this.#idle.add(visitor);
   }
 
   /** It is gone, or speaks HTTP no more. */
@@ -123,6 +131,7 @@ export class Visitors {
   /** Lets go of those whose connection ended without a word while they were asking. */
   sweep(): void {
     for (const visitor of this.#busy) if (visitor.socket.destroyed) this.drop(visitor);
+    this.#makeRooms();
   }
 
   /**
@@ -142,7 +151,8 @@ export class Visitors {
     this.#known.set(socket, visitor);
     this.#look();
     this.#look();
-    if (this.#isFull && !this.#makeRoom()) {
+    this.#makeRooms();
+    if (this.#isFull && this.#hasNoRoom) {
       this.#parts.meter.cut('full');
       this.#refuse(socket);
       return;
@@ -151,13 +161,46 @@ export class Visitors {
   }
 
   get #isFull(): boolean {
-    const { connections, sockets } = this.#parts.limits;
-    return this.count > connections || this.#sockets > sockets;
+    return this.count > this.#parts.limits.connections || this.#isAtItsEnd;
+  }
+
+  /** The descriptors are used up. */
+  get #isAtItsEnd(): boolean {
+    return this.#sockets > this.#parts.limits.sockets;
+  }
+
+  /** There is none, and none that will be free in a moment. */
+  get #hasNoRoom(): boolean {
+    return this.#isAtItsEnd || !(this.#hasNew || this.#hasUpgrades);
+  }
+
+  get #hasNew(): boolean {
+    const [first] = this.#idle;
+    return first !== undefined && this.#isNew(first);
+  }
+
+  /** Somebody is about to speak no HTTP any more. */
+  get #hasUpgrades(): boolean {
+    let looked = 0;
+    for (const { upgrading, socket } of this.#busy) {
+      if (upgrading && !socket.writableEnded) return true;
+      if (++looked > looks) break;
+    }
+    return false;
+  }
+
+  #isNew(visitor: Visitor): boolean {
+    return performance.now() - visitor.newSince < grace;
+  }
+
+  /** Those who were let in beyond the limit, because nobody could give way, make it more than one. */
+  #makeRooms(): void {
+    while (this.#isFull && this.#makeRoom());
   }
 
   #makeRoom(): boolean {
     const victim = this.#oldest(this.#idle) ?? this.#dawdler() ?? this.#oldest(this.#proven);
-    if (victim === null) return !this.#isFull;
+    if (victim === null) return false;
     this.drop(victim);
     victim.socket.destroy();
     this.#parts.meter.cut('idle');
@@ -171,7 +214,7 @@ export class Visitors {
       else if (idle === this.#idle && this.#parts.knows(visitor.socket)) {
         idle.delete(visitor);
         this.#proven.add(visitor);
-      } else return visitor;
+      } else return this.#isNew(visitor) && !this.#isAtItsEnd ? null : visitor;
     }
     return null;
   }

@@ -99,7 +99,7 @@ describe('fanwire config', () => {
     assert.match(rowOf('PORT'), / 9001 +8000 +environment$/);
     assert.match(rowOf('SSE_RETRY_TIMEOUT'), / 500 ms +3000 ms +file fanwire\.yaml:7$/);
     assert.match(rowOf('JWT_ALG'), / HS512 .* environment WS_JWT_ALGORITHM$/);
-    assert.match(rowOf('JWT_SECRET'), / set +development: made and kept +file fanwire\.yaml:5$/);
+    assert.match(rowOf('JWT_SECRET'), / set +development: made and +file fanwire\.yaml:5$/);
     assert.equal(lines.at(-1), 'The file fanwire.yaml was read. The environment wins over the file.');
     assert.ok(!lines.join('\n').includes(testSecret));
     assert.deepEqual(

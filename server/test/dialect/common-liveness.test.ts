@@ -3,9 +3,11 @@ import { describe, it } from 'node:test';
 import { ChannelClient } from '../support/channel-client.ts';
 import { enter, relay } from '../support/doors.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { ForeignLock } from '../support/foreign-lock.ts';
 import { allHear, gather, type Party } from '../support/party.ts';
 import { closes } from '../support/refusals.ts';
 import { type TestServer, testServer } from '../support/server.ts';
+import { Directory } from '../support/server-process.ts';
 
 /** The node's one timer may be this late (milliseconds). */
 const slack = 400;
@@ -162,17 +164,19 @@ describe('the server does nothing for a while', () => {
 describe('a client whose frames wait here', () => {
   it('is not closed for a pong that stands behind them', async () => {
     const clock = new FakeClock();
-    await using fw = await testServer({ clock });
+    using directory = new Directory();
+    await using fw = await testServer({ clock, directory: directory.path });
     const client = await enter(fw, relay, 'lobby');
     clock.advance(20_000 + slack);
     const { payload } = await client.next({ type: 'ping' });
-    // More than one read holds, with the pong at the end.
-    const big = JSON.stringify({ type: 'message', payload: { text: 'x'.repeat(60_000) } });
-    for (let count = 0; count < 60; count++) client.send(big);
+    // What it says cannot be stored for a moment, and its pong waits behind that.
+    const lock = await ForeignLock.take(directory.join('chat.db'));
+    client.send({ type: 'message', payload: { text: 'hi' } });
     client.send({ type: 'pong', payload });
-    await client.next({ type: 'message' });
+    await answersAreRead(fw);
     clock.advance(31_000);
-    await client.inbox.until(() => client.inbox.all.filter(({ type }) => type === 'message').length === 60);
+    await lock.release();
+    await client.next({ type: 'message' });
     clock.advance(slack);
     await answersAreRead(fw);
     assert.equal(client.ws.readyState, client.ws.OPEN);

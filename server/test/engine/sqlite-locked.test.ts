@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../src/clock.ts';
+import { draftOf } from '../../src/engine/conformance/kit.ts';
 import type { Draft, Message } from '../../src/engine/engine.ts';
 import { SqliteEngine } from '../../src/engine/sqlite/engine.ts';
 import { Notice, StartError } from '../../src/errors.ts';
@@ -148,17 +149,7 @@ describe('while another program holds the file', { timeout: 60_000 }, () => {
 
   it('what has expired is gone for readers all the same', async () => {
     await using store = await Store.open({ windowTtl: 50 });
-    const draft = {
-      channel: 'w',
-      id: 'x',
-      keyed: false,
-      space: '',
-      type: 'text',
-      data: '1',
-      sender: null,
-      persist: false,
-    };
-    await store.engine.append([draft]);
+    await store.engine.append([draftOf('w')]);
     await using _lock = await ForeignLock.take(store.path);
     await delay(60);
     const { kept, completeFrom, offset } = await store.engine.state('w');

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Draft, Retention } from '../../src/engine/engine.ts';
+import { draftOf } from '../../src/engine/conformance/kit.ts';
+import type { Retention } from '../../src/engine/engine.ts';
 import { SqliteEngine } from '../../src/engine/sqlite/engine.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
@@ -35,16 +36,7 @@ class Bench implements AsyncDisposable {
   }
 
   async publish(channel: string, count: number, persist: boolean): Promise<void> {
-    const draft: Draft = {
-      channel,
-      id: 'x',
-      keyed: false,
-      space: '',
-      type: 'text',
-      data: '1',
-      sender: null,
-      persist,
-    };
+    const draft = draftOf(channel, { data: '1', persist });
     // Each by a commit of its own, and so a row of its own.
     for (let n = 0; n < count; n++) await this.engine.append([draft]);
   }
@@ -245,20 +237,7 @@ describe('tidying a SQLite file', () => {
   it('fifty thousand channels of one message are forgotten, a few milliseconds at a time', async (test) => {
     await using bench = await Bench.open({ windowTtl: 1000, channelTtl: 5000 });
     for (let n = 0; n < 50; n++) {
-      const drafts = Array.from({ length: 1000 }, (_, m): Draft => {
-        const channel = `${n}-${m}`;
-        return {
-          channel,
-          id: 'x',
-          keyed: false,
-          space: '',
-          type: 'text',
-          data: '1',
-          sender: null,
-          persist: false,
-        };
-      });
-      await bench.engine.append(drafts);
+      await bench.engine.append(Array.from({ length: 1000 }, (_, m) => draftOf(`${n}-${m}`, { data: '1' })));
     }
     assert.equal(bench.channels(), 0, 'a channel with messages needs no row of its own');
     // Of this thread's own time, whatever else the machine does.
